@@ -1,0 +1,54 @@
+# How every target of the project is compiled.
+
+if(NOT CMAKE_BUILD_TYPE AND NOT CMAKE_CONFIGURATION_TYPES)
+  set(CMAKE_BUILD_TYPE Release CACHE STRING "Debug or Release" FORCE)
+endif()
+
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+set(CMAKE_RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/bin")
+
+# Assertions of libraries follow the build type; ESCROW_ASSERT is always on.
+set(CMAKE_CXX_FLAGS_RELEASE "-O2 -DNDEBUG")
+set(CMAKE_CXX_FLAGS_DEBUG "-O0 -g1")
+
+find_program(ESCROW_CCACHE ccache)
+if(ESCROW_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+  set(CMAKE_C_COMPILER_LAUNCHER "${ESCROW_CCACHE}")
+  set(CMAKE_CXX_COMPILER_LAUNCHER "${ESCROW_CCACHE}")
+endif()
+
+# Left out on purpose: -Wnull-dereference and -Wnon-virtual-dtor fire inside Boost's templates.
+add_compile_options(
+  -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wold-style-cast -Wcast-align -Woverloaded-virtual
+  -Wformat=2 -Wimplicit-fallthrough -Wundef -Wunused)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  add_compile_options($<$<COMPILE_LANGUAGE:CXX>:-Wextra-semi> -Wduplicated-cond -Wlogical-op)
+endif()
+if(ESCROW_WARNINGS_AS_ERRORS)
+  add_compile_options(-Werror)
+endif()
+
+if(FAULT_POINTS)
+  add_compile_definitions(FAULT_POINTS=1)
+endif()
+
+if(ESCROW_SANITIZE)
+  add_compile_options("-fsanitize=${ESCROW_SANITIZE}" -fno-omit-frame-pointer -O1)
+  add_link_options("-fsanitize=${ESCROW_SANITIZE}")
+  if(ESCROW_SANITIZE MATCHES "undefined")
+    add_compile_options(-fno-sanitize-recover=all)
+  endif()
+  if(ESCROW_SANITIZE MATCHES "thread" AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    # Asio uses atomic_thread_fence, which GCC's TSan cannot follow and says so on every file.
+    add_compile_options(-Wno-tsan)
+  endif()
+endif()
+
+if(ESCROW_COVERAGE)
+  add_compile_options(--coverage -fprofile-update=atomic)
+  add_link_options(--coverage)
+endif()
