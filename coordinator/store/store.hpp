@@ -1,0 +1,73 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "coordinator/store/log.hpp"
+
+/// The log as the engine uses it: a writer thread with group commit, and a reader thread. Calls return at once; each callback runs
+/// exactly once, on a thread of the store, and must only hand its argument over (post to the shard).
+namespace escrow::store {
+
+struct StoreSettings {
+  /// Writes that wait at most; past it only `Urgency::new_work` is refused (`unavailable`), never outcomes, decisions or operators.
+  std::size_t queue_writes = 20'000;
+  /// Writes in one commit at most.
+  std::size_t batch_writes = 512;
+  /// Reads that wait at most before list and search are refused.
+  std::size_t queue_reads = 10'000;
+};
+
+enum class Urgency : std::uint8_t { new_work, owed };
+
+/// Cheap counters, readable from any thread.
+struct StoreMetrics {
+  std::uint64_t commits = 0;
+  std::uint64_t writes = 0;
+  std::uint64_t conflicts = 0;
+  std::uint64_t refused = 0;
+  std::uint64_t queued = 0;
+  /// Histogram of escrow_store_write_duration_seconds: counts per bucket bound in `write_duration_bounds_s`, the sum and count.
+  std::vector<std::uint64_t> write_duration_buckets;
+  double write_duration_sum_s = 0;
+};
+
+class Store {
+ public:
+  using WriteDone = std::function<void(WriteResult)>;
+
+  /// Starts the threads. The log is used by the writer thread only from now on.
+  Store(std::unique_ptr<Log> log, StoreSettings settings);
+  /// Writes everything still queued, then joins.
+  ~Store();
+  Store(const Store&) = delete;
+  Store& operator=(const Store&) = delete;
+
+  /// Queues a write; writes of one gid are applied in the order of the calls. All that waits becomes one commit, without delay.
+  void write(Write write, Urgency urgency, WriteDone done);
+  /// Runs `read` on a reader thread with its reader; `read` hands its result over itself. A reader that cannot be opened is a null pointer.
+  void read(std::function<void(Reader*)> read);
+  /// Runs on the writer thread between two commits: retention, probe.
+  void maintain(std::function<void(Log&)> work);
+
+  /// Called once, from any thread, when a fsync failed and the process must end (exit 1): recovery reads what the disk really holds.
+  void on_fatal(std::function<void(std::string)> handler);
+
+  [[nodiscard]] const std::string& store_id() const;
+  [[nodiscard]] std::int64_t run() const;
+  [[nodiscard]] std::int64_t latest_ms() const;
+  [[nodiscard]] bool is_durable() const;
+  [[nodiscard]] StoreMetrics metrics() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+/// Opens what `--store` names: `sqlite:PATH` or `sqlite::memory:`. Errors say what to do, and are one of LogErrc.
+[[nodiscard]] Result<std::unique_ptr<Log>> open_log(const std::string& location);
+
+}  // namespace escrow::store
