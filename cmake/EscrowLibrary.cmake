@@ -29,8 +29,19 @@ function(escrow_library name)
 
   target_sources(${target} ${scope} FILE_SET HEADERS BASE_DIRS "${arg_BASE_DIR}" FILES ${arg_HEADERS})
   target_compile_features(${target} ${scope} cxx_std_20)
+
+  # A header-only library that only our .cpp files see is no concern of whoever links the installed target.
+  set(private_link)
+  foreach(dependency IN LISTS arg_PRIVATE_LINK)
+    get_target_property(type ${dependency} TYPE)
+    if(type STREQUAL "INTERFACE_LIBRARY" AND NOT dependency STREQUAL "Threads::Threads")
+      set(dependency "$<BUILD_INTERFACE:${dependency}>")
+    endif()
+    list(APPEND private_link "${dependency}")
+  endforeach()
+
   list(TRANSFORM arg_DEPENDS PREPEND "escrow_")
   list(TRANSFORM arg_PRIVATE_DEPENDS PREPEND "escrow_")
   target_link_libraries(${target} ${scope} ${arg_DEPENDS} ${arg_LINK})
-  target_link_libraries(${target} ${private} ${arg_PRIVATE_DEPENDS} ${arg_PRIVATE_LINK})
+  target_link_libraries(${target} ${private} ${arg_PRIVATE_DEPENDS} ${private_link})
 endfunction()
