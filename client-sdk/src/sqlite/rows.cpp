@@ -1,0 +1,59 @@
+#include "client-sdk/src/sqlite/rows.hpp"
+
+#include <sqlite3.h>
+
+#include <escrow/sqlite/statement.hpp>
+
+#include "client-sdk/src/sqlite/translate.hpp"
+
+namespace escrow::sqlite {
+namespace {
+
+constexpr std::string_view insert_row = R"(
+insert into escrow_barrier (gid, branch, operation, cause, outcome, output, created_at) values (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+on conflict do nothing)";
+constexpr std::string_view find_row = "select cause, outcome, output from escrow_barrier where gid = ?1 and branch = ?2 and operation = ?3";
+constexpr std::string_view update_row = "update escrow_barrier set outcome = ?4, output = ?5 where gid = ?1 and branch = ?2 and operation = ?3";
+
+}  // namespace
+
+Result<bool> SqliteRows::insert(const barrier::RowKey& key, const barrier::Row& row) {
+  return translated<bool>([&] {
+    Statement insert(db_, insert_row);
+    insert.bind(key.gid, key.branch, key.operation, row.cause, barrier::to_string(row.outcome), row.output, now_ms_);
+    return insert.run() == 1;
+  });
+}
+
+Result<std::optional<barrier::Row>> SqliteRows::find(const barrier::RowKey& key) {
+  return translated<std::optional<barrier::Row>>([&]() -> std::optional<barrier::Row> {
+    Statement find(db_, find_row);
+    find.bind(key.gid, key.branch, key.operation);
+    if (!find.next()) return std::nullopt;
+    const auto outcome = barrier::row_outcome_from(find.text(1));
+    if (!outcome) throw SqlError(SQLITE_CORRUPT, "a barrier row has an outcome that cannot be");
+    return barrier::Row{find.text(0), *outcome, find.text(2)};
+  });
+}
+
+Result<void> SqliteRows::update(const barrier::RowKey& key, barrier::RowOutcome outcome, std::string_view output) {
+  return translated<void>([&] {
+    Statement update(db_, update_row);
+    update.bind(key.gid, key.branch, key.operation, barrier::to_string(outcome), output);
+    if (update.run() != 1) throw SqlError(SQLITE_ERROR, "the barrier row is gone: was the transaction ended inside the handler?");
+  });
+}
+
+Result<void> SqliteRows::open_savepoint() {
+  return translated<void>([&] { execute(db_, "savepoint escrow_business"); });
+}
+
+Result<void> SqliteRows::release_savepoint() {
+  return translated<void>([&] { execute(db_, "release escrow_business"); });
+}
+
+Result<void> SqliteRows::return_to_savepoint() {
+  return translated<void>([&] { execute(db_, "rollback to escrow_business; release escrow_business"); });
+}
+
+}  // namespace escrow::sqlite
