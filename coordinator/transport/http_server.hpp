@@ -1,0 +1,99 @@
+#pragma once
+
+#include "coordinator/async/task.hpp"
+#include "coordinator/transport/http_message.hpp"
+#include "protocol/result.hpp"
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace escrow::transport {
+
+/// Why a request never reached the handler, or its answer never left it.
+enum class ProtocolError {
+  malformed_request,  ///< 400: not HTTP/1.x, contradictory framing, a bad target or Host
+  request_timeout,    ///< 408: header or body took too long
+  body_too_large,     ///< 413
+  header_too_large,   ///< 431
+  overloaded,         ///< 503: more connections than `ServerLimits::connections`
+  internal,           ///< 500: the handler threw, or its answer cannot be sent
+};
+
+/// The status that goes with it.
+[[nodiscard]] int status_of(ProtocolError error);
+
+/// The limits of docs/protocol.md section 6.
+struct ServerLimits {
+  std::size_t body_bytes = 1048576;
+  std::size_t header_bytes = 65536;
+  std::size_t connections = 10000;
+  /// From the first byte of a request (or the connection's start) to the end of its header.
+  std::chrono::milliseconds header_timeout{10000};
+  /// For the whole body; and for each write of an answer to be taken by the peer.
+  std::chrono::milliseconds body_timeout{30000};
+  /// Between two requests of a connection.
+  std::chrono::milliseconds idle_timeout{120000};
+};
+
+/// Where a server listens: an address and the port that it really has.
+struct Endpoint {
+  std::string address;
+  std::uint16_t port = 0;
+
+  /// HOST:PORT, with brackets around an IPv6 address.
+  [[nodiscard]] std::string text() const;
+};
+
+/// Answers one request. Runs on the server's executor; an exception becomes `ProtocolError::internal`. It is cancelled
+/// only when the grace of `drain` has passed, not when the client hangs up.
+using RequestHandler = std::function<async::Task<Response>(Request)>;
+
+/// Renders errors below the handler. `detail` is a sentence for the client, possibly empty. Must not throw.
+using ErrorRenderer = std::function<Response(ProtocolError, std::string_view detail)>;
+
+/// Told of what an operator should know and no client is told: exceptions of handlers, accept errors. Must not throw.
+using WarningSink = std::function<void(std::string_view)>;
+
+/// An HTTP/1.1 server on one executor (one thread). Requests of a connection are handled one by one in their order.
+/// Whatever is ambiguous about where a message ends closes the connection: nothing is smuggled past the handler.
+///
+/// TLS is not offered yet: connections run on a ByteStream, and only the accept loop decides which one they get.
+class HttpServer {
+ public:
+  HttpServer(async::Executor executor, ServerLimits limits, RequestHandler handler, ErrorRenderer renderer = {}, WarningSink warn = {});
+  /// After `drain`, or once the io_context has been destroyed.
+  ~HttpServer();
+  HttpServer(const HttpServer&) = delete;
+  HttpServer& operator=(const HttpServer&) = delete;
+
+  /// Binds and listens on HOST:PORT: an IPv4 address, an IPv6 address in brackets, or a name, which is resolved on the
+  /// spot (it may block). Port 0 takes a free one. Connections wait in the kernel until `run`. May be called more than
+  /// once, before `run`. Errors: Errc::address_invalid, Errc::address_unavailable.
+  Result<Endpoint> listen(std::string_view address);
+
+  /// Begins to accept.
+  void run();
+
+  /// Stops accepting, closes idle connections, ends streams, lets requests that are being handled finish (with
+  /// `Connection: close`); after `grace` cancels what is left. Returns when nothing of it runs any more.
+  /// To cut the grace short, call `abort`.
+  async::Task<> drain(std::chrono::milliseconds grace);
+
+  /// Cancels everything at once; `drain` still has to be awaited.
+  void abort();
+
+  [[nodiscard]] bool draining() const;
+  /// Open connections, those being refused included.
+  [[nodiscard]] std::size_t connections() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace escrow::transport
