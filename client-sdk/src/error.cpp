@@ -24,6 +24,9 @@ class SdkCategory final : public std::error_category {
       case Errc::rejected: return "rejected by the coordinator";
       case Errc::broken_answer: return "the answer is not a coordinator's";
       case Errc::cancelled: return "cancelled";
+      case Errc::forked: return "inherited through a fork";
+      case Errc::refused: return "refused by the participant";
+      case Errc::branch_failed: return "a branch has failed";
       case Errc::malformed_call: return "malformed call";
       case Errc::busy: return "the database is busy";
       case Errc::not_in_transaction: return "no open transaction";

@@ -24,6 +24,10 @@ enum class Errc {
   rejected,               ///< any other definite no of the coordinator
   broken_answer,          ///< something answered that is not an escrowd
   cancelled,              ///< the client was shut down before the answer came
+  forked,                 ///< the client or scope was made before a fork, in the parent
+  // What an interactive initiator meets.
+  refused,                ///< a participant said no to a forward call: it did nothing and will not
+  branch_failed,          ///< not committed, since a forward call was refused or never answered clearly
   // What a participant meets.
   malformed_call,         ///< the headers are not those of docs/protocol.md, section 4: answer 400
   busy,                   ///< the database is busy with another transaction; nothing was changed; try again

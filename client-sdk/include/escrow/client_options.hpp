@@ -1,0 +1,54 @@
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace escrow {
+
+/// How a Client reaches the coordinator.
+class ClientOptions {
+ public:
+  /// `http://127.0.0.1:7400`, no token, the system's authorities.
+  ClientOptions() = default;
+
+  /// ESCROW_URL (comma-separated), ESCROW_TOKEN and ESCROW_CA_FILE; what is not set or empty keeps its default.
+  [[nodiscard]] static ClientOptions from_environment();
+
+  /// Coordinators of one installation, `http://HOST:PORT` or `https://HOST:PORT`, separated by commas. The first that works is kept until it
+  /// fails; the others are tried with the same request then.
+  ClientOptions& urls(std::string_view comma_separated);
+  /// Sent as `Authorization: Bearer`.
+  ClientOptions& token(std::string token) { token_ = std::move(token); return *this; }
+  /// A PEM file of the authorities that https addresses are verified against, instead of the system's.
+  ClientOptions& ca_file(std::string path) { ca_file_ = std::move(path); return *this; }
+  /// For establishing one connection, TLS included; default 1 s.
+  ClientOptions& connect_timeout(std::chrono::milliseconds value) { connect_timeout_ = value; return *this; }
+  /// For one try at one address, from connecting to the last byte, beside the time that the coordinator was asked to wait; default 5 s.
+  ClientOptions& attempt_timeout(std::chrono::milliseconds value) { attempt_timeout_ = value; return *this; }
+  /// For a whole call over all its attempts, beside the time that it was asked to wait; default 20 s.
+  ClientOptions& total_timeout(std::chrono::milliseconds value) { total_timeout_ = value; return *this; }
+  /// Sent as `Escrow-Actor`: whose hand it is, where the coordinator has no authentication.
+  ClientOptions& actor(std::string name) { actor_ = std::move(name); return *this; }
+
+  [[nodiscard]] const std::vector<std::string>& urls() const noexcept { return urls_; }
+  [[nodiscard]] const std::string& token() const noexcept { return token_; }
+  [[nodiscard]] const std::string& ca_file() const noexcept { return ca_file_; }
+  [[nodiscard]] std::chrono::milliseconds connect_timeout() const noexcept { return connect_timeout_; }
+  [[nodiscard]] std::chrono::milliseconds attempt_timeout() const noexcept { return attempt_timeout_; }
+  [[nodiscard]] std::chrono::milliseconds total_timeout() const noexcept { return total_timeout_; }
+  [[nodiscard]] const std::string& actor() const noexcept { return actor_; }
+
+ private:
+  std::vector<std::string> urls_{"http://127.0.0.1:7400"};
+  std::string token_;
+  std::string ca_file_;
+  std::chrono::milliseconds connect_timeout_{1'000};
+  std::chrono::milliseconds attempt_timeout_{5'000};
+  std::chrono::milliseconds total_timeout_{20'000};
+  std::string actor_;
+};
+
+}  // namespace escrow
