@@ -12,6 +12,7 @@ find_package(CLI11 2.1 REQUIRED)
 if(ESCROW_BUILD_TESTS)
   find_package(Catch2 2.13 REQUIRED)
   include(Catch)
+  find_package(Python3 3.11 REQUIRED COMPONENTS Interpreter)
 endif()
 
 # yaml-cpp 0.7 on Debian says no include directory of its own beyond /usr/include; newer ones rename the target.

@@ -1,0 +1,68 @@
+"""The rules of the house as data. docs/architecture.md says why; house.py checks them."""
+
+# Who may include whom, by folder; the longest match counts. A folder may always include itself. An entry is a folder of this
+# table, a single file, or `folder/*` for all rooms below it.
+# `store` and `transport` never see each other, nothing but main includes `server`, the SDK never sees the coordinator.
+FOUNDATION = ["protocol/assert.hpp", "protocol/result.hpp"]  # ESCROW_ASSERT and Result know no domain
+LAYERS = {
+    "protocol": [],
+    "coordinator/async": FOUNDATION,
+    "coordinator/core": ["protocol"],
+    "coordinator/store": ["protocol", "coordinator/core"],
+    "coordinator/transport": ["protocol", "coordinator/async"],
+    "coordinator/engine": ["protocol", "coordinator/core", "coordinator/store", "coordinator/transport", "coordinator/async"],
+    "coordinator/server": [
+        "protocol",
+        "coordinator/core",
+        "coordinator/store",
+        "coordinator/transport",
+        "coordinator/async",
+        "coordinator/engine",
+    ],
+    "coordinator": ["protocol", "coordinator/*"],  # main.cpp builds every part
+    "client-sdk": ["protocol"],
+    "cli": ["protocol", "client-sdk"],
+    "probe": ["protocol", "client-sdk"],
+    "examples": [],  # the installed SDK only
+    "cmake": [],
+    "bench": ["protocol", "coordinator/*", "client-sdk", "tests"],
+    "tests": ["protocol", "coordinator/*", "client-sdk", "cli", "probe", "bench"],
+}
+
+# <escrow/...>, the SDK's public headers, is for these folders only.
+SDK_USERS = ("client-sdk", "cli", "probe", "examples", "tests", "bench")
+
+# What a folder's code must not include, itself or through a header of ours.
+NO_THREADS = ["thread", "mutex", "shared_mutex", "condition_variable", "future", "semaphore", "barrier", "latch", "stop_token"]
+NO_NETWORK = ["boost/asio", "boost/beast", "openssl/", "sys/socket.h", "netinet/", "poll.h", "sys/epoll.h"]
+BANNED_INCLUDES = {
+    "protocol": ["boost/asio", "boost/beast", "sqlite3.h", "openssl/"],
+    "coordinator/core": NO_THREADS + NO_NETWORK + ["atomic", "boost/", "nlohmann/", "sqlite3.h", "fstream", "filesystem"],
+    "coordinator/engine/node": NO_THREADS + NO_NETWORK + ["sqlite3.h"],
+    "coordinator/store": NO_NETWORK,
+    "coordinator/transport": ["sqlite3.h"],
+    "coordinator/engine": ["sqlite3.h"],
+    "client-sdk/include": ["boost/", "nlohmann/"],
+}
+
+# Words that must not stand in a folder's code (comments and strings do not count), as regular expressions.
+BANNED_WORDS = {
+    "coordinator/core": {r"::now\s*\(": "the clock is the caller's", r"\bstd::(this_)?thread\b": "no threads here"},
+    "coordinator/engine/node": {r"::now\s*\(": "the clock is the caller's", r"\bstd::(this_)?thread\b": "no threads here"},
+    "tests": {
+        r"\bsleep_(for|until)\b|\bu?sleep\s*\(|\bnanosleep\b": "a test waits for what it needs, not for time to pass",
+        r"\btime\.sleep\b": "a test waits for what it needs, not for time to pass",
+    },
+    "coordinator": {r"\bdetached\b": "a TaskGroup owns every spawned task"},
+    "client-sdk": {r"\bdetached\b": "a TaskGroup owns every spawned task"},
+}
+
+# Words that must not stand anywhere, comments included.
+UNFINISHED = r"\b(TODO|FIXME|XXX|HACK)\b"
+
+LONGEST_FILE = 500  # lines
+# Longer ones, each with the reason why it is one concept.
+LONG_FILES = {}
+
+# Sources that no CMakeLists.txt names, each with the reason.
+UNLISTED = {}
