@@ -11,6 +11,7 @@ namespace escrow::protocol {
 /// `after` naming unknown branches, a cycle, mixing a graph with an order. `known` are the branches recorded so far, without those of
 /// `added` that are known already; pointers are relative to the array of added branches (`/0/after`). `graph` says whether the
 /// transaction is one (the first branch decides; without meaning while `known` is empty).
-[[nodiscard]] std::vector<Fault> check_registration(const std::vector<const BranchRequest*>& known, const std::vector<const BranchRequest*>& added, bool graph);
+[[nodiscard]] std::vector<Fault> check_registration(const std::vector<const BranchRequest*>& known,
+                                                    const std::vector<const BranchRequest*>& added, bool graph);
 
 }  // namespace escrow::protocol
