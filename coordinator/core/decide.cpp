@@ -1,0 +1,142 @@
+#include "coordinator/core/decide.hpp"
+
+#include <utility>
+
+#include "coordinator/core/order.hpp"
+#include "coordinator/core/progress.hpp"
+#include "coordinator/core/reaction.hpp"
+#include "coordinator/core/turn.hpp"
+
+namespace escrow::core {
+namespace {
+
+using protocol::AbortCode;
+using protocol::EventType;
+using protocol::Mode;
+using protocol::OperationState;
+using protocol::ProblemCode;
+using protocol::Role;
+using protocol::Status;
+
+/// Refused before anything else: an initiator's requests make no sense for a driven transaction, whatever its status.
+bool needs_interactive(EventKind event) {
+  return event == EventKind::branches_registered || event == EventKind::commit_requested || event == EventKind::extended;
+}
+
+void on_time_passed(Change& change) {
+  Transaction& transaction = change.transaction;
+  for (const OperationRef ref : turns(transaction)) {
+    Operation& operation = *find_operation(transaction, ref);
+    if (operation.attention_at && *operation.attention_at <= change.now) {
+      raise_attention(change, ref, "no success so far, the last: " + operation.last_error.value_or("no answer"));
+    }
+  }
+  if (deadline_has_power(transaction) && *transaction.deadline_at <= change.now) {
+    decide_abort(change, {AbortCode::timeout, std::nullopt, "not committed in time"}, std::nullopt);
+    advance(change);
+  }
+}
+
+void on_called(Change& change, const Called& event) {
+  Operation* operation = find_operation(change.transaction, event.ref);
+  if (operation == nullptr || protocol::is_settled(operation->state)) return;
+  operation->state = OperationState::calling;
+  operation->next_attempt_at.reset();
+  operation->attention_at.reset();
+  ++operation->attempts;
+}
+
+struct Handler {
+  Change& change;
+
+  void operator()(const BranchesRegistered& event) const { on_registered(change, event); }
+  void operator()(const CommitRequested& event) const { on_commit_requested(change, event); }
+  void operator()(const AbortRequested& event) const { on_abort_requested(change, event); }
+  void operator()(const Extended& event) const { on_extended(change, event); }
+  void operator()(const TimePassed&) const { on_time_passed(change); }
+  void operator()(const Called& event) const { on_called(change, event); }
+  void operator()(const Answered& event) const { on_answered(change, event); }
+  void operator()(const Resolved& event) const { on_resolved(change, event); }
+  void operator()(const RetriedNow& event) const { on_retried_now(change, event); }
+  void operator()(const Adopted& event) const { on_adopted(change, event); }
+};
+
+}  // namespace
+
+void on_adopted(Change& change, const Adopted& event) {
+  Transaction& transaction = change.transaction;
+  for (const OperationRef ref : turns(transaction)) {
+    Operation& operation = *find_operation(transaction, ref);
+    if (operation.state == OperationState::backing_off) continue;
+    // That a call is about to be made is never written, so an operation whose turn had come counts as called, with unknown result. The
+    // check alone waits for its own time.
+    if (operation.state == OperationState::waiting && ref.role == Role::check) continue;
+    operation.state = OperationState::waiting;
+    if (ref.role == Role::forward) operation.maybe_done = true;
+  }
+  if (transaction.status == Status::aborting) {
+    for (std::uint32_t i = 0; i < transaction.branches.size(); ++i) {
+      auto& forward = transaction.branches[i].forward;
+      if (!forward || protocol::is_settled(forward->state)) continue;
+      forward->maybe_done = true;
+      settle(change, {i, Role::forward}, OperationState::unknown);
+      review_undo(change, i);
+    }
+  }
+  if (event.by_another_run) {
+    change.note(EventType::recovered);
+    change.require(Durability::lazy);
+  }
+  advance(change);
+}
+
+Begun begin(std::shared_ptr<const protocol::StartRequest> request, Trace trace, Time now) {
+  Begun begun;
+  Transaction& transaction = begun.transaction;
+  transaction.request = request;
+  transaction.order = request->order;
+  transaction.started_at = transaction.updated_at = now;
+  transaction.trace = std::move(trace);
+  for (const auto& branch : request->branches) {
+    // The branches live as long as the request: no copy of their payloads.
+    transaction.branches.push_back(make_branch(transaction, std::shared_ptr<const protocol::BranchRequest>(request, &branch)));
+  }
+  for (std::uint32_t i = 0; i < transaction.branches.size(); ++i) transaction.branches[i].predecessors = predecessors_of(transaction, i);
+  if (request->check) {
+    transaction.check.emplace();
+    transaction.check->next_attempt_at = now + Duration(request->check_after_ms);
+  }
+  const bool driven_message = request->mode == Mode::message && !request->interactive;
+  if (!request->check && !driven_message) transaction.deadline_at = now + Duration(request->timeout_ms);
+
+  Change change{transaction, begun.decision, now};
+  change.note(EventType::started);
+  change.require(Durability::barrier);
+  advance(change);
+  return begun;
+}
+
+Decision decide(Transaction& transaction, const Event& event, Time now) {
+  Decision decision;
+  const EventKind kind = kind_of(event);
+  if (needs_interactive(kind) && !transaction.request->interactive) {
+    decision.refusal = ProblemCode::not_interactive;
+    return decision;
+  }
+  switch (reaction(transaction.status, kind)) {
+    case Reaction::decide:
+      break;
+    case Reaction::already_decided:
+      decision.refusal = ProblemCode::already_decided;
+      return decision;
+    case Reaction::repeat:
+    case Reaction::ignore:
+      return decision;
+  }
+  Change change{transaction, decision, now};
+  std::visit(Handler{change}, event);
+  if (decision.durability != Durability::none) transaction.updated_at = now;
+  return decision;
+}
+
+}  // namespace escrow::core

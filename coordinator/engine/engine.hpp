@@ -1,0 +1,108 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "coordinator/async/task.hpp"
+#include "coordinator/core/transaction.hpp"
+#include "coordinator/engine/node/answer.hpp"
+#include "coordinator/engine/node/settings.hpp"
+#include "coordinator/store/store.hpp"
+#include "coordinator/transport/http_client.hpp"
+#include "protocol/start_request.hpp"
+
+/// The engine: performs what `core` decides. The one place where core, store and transport meet. All members are called on the
+/// executor's thread; every Task resumes there.
+namespace escrow::engine {
+
+using node::Answer;
+
+/// Numbers for /metrics, taken at one moment.
+struct EngineMetrics {
+  std::map<protocol::Mode, std::uint64_t> started;
+  std::map<std::pair<protocol::Mode, protocol::Status>, std::uint64_t> finished;
+  /// By operation and outcome (`succeeded`, `refused`, `in_progress`, `postponed`, `unknown`).
+  std::map<std::pair<protocol::OperationName, std::string>, std::uint64_t> calls;
+  std::vector<std::uint64_t> call_duration_buckets;  // bounds in call_duration_bounds_s; the last is +Inf
+  double call_duration_sum_s = 0;
+  std::uint64_t call_duration_count = 0;
+  std::uint64_t calls_open = 0;
+  std::uint64_t resident = 0;
+  std::uint64_t recovered = 0;
+  /// Rows of the log that could not be read and were parked.
+  std::uint64_t corrupt = 0;
+};
+[[nodiscard]] const std::vector<double>& call_duration_bounds_s();
+
+struct Destination {
+  /// scheme://host:port
+  std::string name;
+  std::size_t open = 0;
+  std::size_t held_back = 0;
+  bool breaker_open = false;
+  std::uint64_t calls = 0;
+  std::uint64_t failures = 0;
+};
+
+class Engine {
+ public:
+  struct Parts {
+    boost::asio::any_io_executor executor;
+    store::Store& store;
+    transport::HttpClient& client;
+    node::Settings settings;
+    std::chrono::milliseconds retention;
+    std::chrono::milliseconds tombstone;
+    /// For jitter and span ids: a seed per engine.
+    std::uint64_t seed = 0;
+  };
+  explicit Engine(Parts parts);
+  ~Engine();
+  Engine(const Engine&) = delete;
+  Engine& operator=(const Engine&) = delete;
+
+  /// Loads the first page of what is due; answers when reads and writes work. Then `is_ready()`.
+  async::Task<Result<void>> recover();
+  /// 503 on the ready page while false: recovery has not loaded, the store can't be written, or draining.
+  [[nodiscard]] bool is_ready() const;
+
+  /// `wait` above zero: answers when the transaction is terminal or the time has passed. A caller that goes away changes nothing.
+  async::Task<Answer> start(std::shared_ptr<const protocol::StartRequest> request, core::Trace trace, core::Duration wait);
+  async::Task<Answer> look(protocol::Gid gid, core::Duration wait);
+  async::Task<Answer> register_branches(protocol::Gid gid, std::vector<std::shared_ptr<const protocol::BranchRequest>> branches);
+  async::Task<Answer> commit(protocol::Gid gid, std::optional<std::string> reason, std::optional<std::string> actor, core::Duration wait);
+  async::Task<Answer> abort(protocol::Gid gid, protocol::AbortCode code, std::optional<std::string> reason, std::optional<std::string> actor,
+                            core::Duration wait);
+  async::Task<Answer> extend(protocol::Gid gid, std::int64_t timeout_ms, std::optional<std::string> actor);
+  async::Task<Answer> retry(protocol::Gid gid, std::optional<std::string> actor);
+  /// `branch` nothing: the check of a two-phase message. An unknown branch answers `not_found`.
+  async::Task<Answer> resolve(protocol::Gid gid, std::optional<protocol::BranchId> branch, protocol::OperationName operation, bool succeeded,
+                              std::string reason, std::string actor);
+
+  async::Task<Result<store::Page>> list(store::Filter filter, std::size_t limit, std::optional<std::string> cursor);
+  /// The history of one gid, oldest first; nothing: no such transaction.
+  async::Task<Result<std::optional<std::vector<store::StoredEvent>>>> events(protocol::Gid gid);
+  /// Retries all that match; `destination` (scheme://host:port) narrows to operations calling there. Answers how many transactions.
+  async::Task<Result<std::int64_t>> retry_many(store::Filter filter, std::optional<std::string> destination, bool dry_run, std::optional<std::string> actor);
+  async::Task<Result<store::Counts>> counts();
+
+  [[nodiscard]] EngineMetrics metrics() const;
+  [[nodiscard]] std::vector<Destination> destinations() const;
+  [[nodiscard]] store::Store& store();
+
+  /// New work is refused with `draining`, waiters are answered, no new call starts; returns when calls in flight have ended and their
+  /// outcomes are on disk, or after `grace`.
+  async::Task<void> drain(core::Duration grace);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace escrow::engine
