@@ -1,0 +1,52 @@
+#pragma once
+
+#include <cstddef>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/core/tcp_stream.hpp>
+
+#include <escrow/participant_server.hpp>
+
+#include "client-sdk/src/participant/router.hpp"
+
+/// One connection of the participant's server: requests one after another, handlers on the pool.
+namespace escrow::participant {
+
+/// What every session shares; touched on the I/O thread only, the router excepted.
+struct Shared {
+  const ServerOptions& options;
+  const Router& router;
+  boost::asio::any_io_executor handlers;
+  /// Requests given to the pool and not answered yet.
+  std::size_t in_hand = 0;
+  bool stopping = false;
+};
+
+class Session {
+ public:
+  Session(boost::asio::ip::tcp::socket socket, Shared& shared) : stream_(std::move(socket)), shared_(shared) {}
+
+  /// Serves until the peer leaves, a limit is broken, or the server stops.
+  [[nodiscard]] boost::asio::awaitable<void> serve();
+  /// Says 503 and closes: the server has as many connections as it may have.
+  [[nodiscard]] boost::asio::awaitable<void> turn_away();
+  /// Ends a session that waits for a request; one whose handler runs answers first.
+  void stop();
+
+ private:
+  /// Reads, answers; whether the connection goes on.
+  [[nodiscard]] boost::asio::awaitable<bool> serve_one();
+  [[nodiscard]] boost::asio::awaitable<Routed> handle(HttpRequest request);
+  [[nodiscard]] boost::asio::awaitable<bool> write(Routed routed, bool keep_alive);
+  void close();
+
+  boost::beast::tcp_stream stream_;
+  boost::beast::flat_buffer buffer_;
+  Shared& shared_;
+  bool reading_ = false;
+};
+
+}  // namespace escrow::participant

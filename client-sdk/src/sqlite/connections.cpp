@@ -1,0 +1,76 @@
+#include <escrow/sqlite/connections.hpp>
+
+#include <mutex>
+#include <new>
+#include <utility>
+#include <vector>
+
+#include <sqlite3.h>
+
+#include <escrow/sqlite/statement.hpp>
+
+#include "client-sdk/src/sqlite/translate.hpp"
+
+namespace escrow::sqlite {
+namespace {
+
+struct Close {
+  void operator()(sqlite3* db) const noexcept { sqlite3_close_v2(db); }
+};
+using Connection = std::unique_ptr<sqlite3, Close>;
+
+Connection open(const std::string& path, const ConnectionOptions& options) {
+  sqlite3* raw = nullptr;
+  const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
+  const int code = sqlite3_open_v2(path.c_str(), &raw, flags, nullptr);
+  Connection db(raw);
+  if (code != SQLITE_OK) throw SqlError(code, "cannot open " + path + ": " + sqlite3_errstr(code));
+  sqlite3_busy_timeout(raw, static_cast<int>(options.busy_timeout().count()));
+  execute(raw, "pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on;");
+  if (options.prepare()) options.prepare()(raw);
+  return db;
+}
+
+}  // namespace
+
+struct Connections::Pool {
+  std::string path;
+  ConnectionOptions options;
+  std::mutex mutex;
+  std::vector<Connection> idle;
+
+  void give_back(Connection db) noexcept {
+    // An error that leaves a transaction half ended can't follow its connection into the next call.
+    if (sqlite3_get_autocommit(db.get()) == 0 && sqlite3_exec(db.get(), "rollback", nullptr, nullptr, nullptr) != SQLITE_OK) return;
+    const std::lock_guard lock(mutex);
+    try {
+      idle.push_back(std::move(db));
+    } catch (const std::bad_alloc&) {
+      // The connection closes; the next call opens another.
+    }
+  }
+};
+
+Connections::Connections(std::string path, ConnectionOptions options) : pool_(std::make_shared<Pool>()) {
+  pool_->path = std::move(path);
+  pool_->options = std::move(options);
+}
+
+Result<Connections::Lease> Connections::lease() const {
+  Connection db;
+  {
+    const std::lock_guard lock(pool_->mutex);
+    if (!pool_->idle.empty()) {
+      db = std::move(pool_->idle.back());
+      pool_->idle.pop_back();
+    }
+  }
+  if (!db) {
+    auto opened = translated<Connection>([this] { return open(pool_->path, pool_->options); });
+    if (!opened) return opened.error();
+    db = std::move(*opened);
+  }
+  return Lease(Lease::Held(db.release(), [pool = pool_](sqlite3* raw) { pool->give_back(Connection(raw)); }));
+}
+
+}  // namespace escrow::sqlite
