@@ -12,7 +12,7 @@
 #include "coordinator/core/transaction.hpp"
 #include "protocol/result.hpp"
 
-/// The log: remembers transactions and their history. Synchronous; `Writer` (store/writer.hpp) puts a thread and group commit in front
+/// The log: remembers transactions and their history. Synchronous; `Store` (store/store.hpp) puts a thread and group commit in front
 /// of it, the simulator puts a simulated disk behind it. One contract suite (tests/contract) holds for every implementation.
 namespace escrow::store {
 
@@ -69,7 +69,22 @@ struct WriteResult {
   std::string detail;
 };
 
-enum class LogErrc : std::uint8_t { unavailable = 1, corrupt, newer, locked, not_a_log };
+enum class LogErrc : std::uint8_t {
+  /// The file can't be opened, read or written now.
+  unavailable = 1,
+  /// What was read can't be what was written.
+  corrupt,
+  /// Written by a newer version of Escrow.
+  newer,
+  /// Another coordinator has it open.
+  locked,
+  /// A file, but not one of ours.
+  not_a_log,
+  /// A cursor that no list has given.
+  invalid_cursor,
+  /// A location that is not understood (`--store`).
+  invalid_location
+};
 [[nodiscard]] std::error_code make_error_code(LogErrc code);
 
 /// What is known of a gid.
@@ -80,11 +95,6 @@ struct Found {
   bool retired = false;
   /// The stored row can't be read as a transaction (checksum, syntax, impossible values): why.
   std::optional<std::string> corrupt;
-};
-
-/// A row of `GET /v1/transactions`: the transaction without its branches.
-struct Summary {
-  core::Transaction transaction;
 };
 
 struct Filter {
@@ -98,8 +108,12 @@ struct Filter {
 };
 
 struct Page {
+  /// Newest first. Only those that stand in attention have `branches` (to name them), without payloads and outputs.
   std::vector<core::Transaction> transactions;
-  /// Opaque; nothing: no more. Newer transactions never disturb it.
+  /// Rows of this page that could not be read.
+  std::vector<std::pair<protocol::Gid, std::string>> corrupt;
+  /// Opaque; nothing: no more. Newer transactions never disturb it. A page may hold fewer than asked for and still have a cursor: filters
+  /// that match next to nothing are not searched for ever in one go.
   std::optional<std::string> next_cursor;
 };
 
@@ -115,13 +129,22 @@ struct Counts {
   std::int64_t attention = 0;
 };
 
-/// One page of what is due: at most `limit` gids with `due_at_ms <= until`, earliest first.
+/// A place in the order of what is due.
+struct DuePosition {
+  std::int64_t due_at_ms = 0;
+  std::int64_t id = 0;
+};
+
+/// One page of what is due: rows with `after < due_at_ms <= until`, earliest first; about `limit` of them, rows with the same due_at_ms
+/// never torn apart.
 struct DuePage {
   std::vector<std::pair<std::int64_t, core::Transaction>> transactions;
   /// Rows that could not be read: they are parked, the rest is served.
   std::vector<std::pair<protocol::Gid, std::string>> corrupt;
-  /// Everything due up to and including this time is in this page (it may be below `until` when the page was full).
+  /// Everything due up to and including this time is in this page and those before it (below `until` when the page was full).
   std::int64_t complete_until_ms = 0;
+  /// Where to go on when the page was full; nothing: everything up to `until` is there.
+  std::optional<DuePosition> next;
 };
 
 /// Reading: any thread of its own connection; sees only what is durable.
@@ -129,13 +152,14 @@ class Reader {
  public:
   virtual ~Reader() = default;
   [[nodiscard]] virtual Result<Found> load(const protocol::Gid& gid) = 0;
-  [[nodiscard]] virtual Result<DuePage> load_due(std::int64_t until_ms, std::size_t limit) = 0;
+  [[nodiscard]] virtual Result<DuePage> load_due(std::int64_t until_ms, std::size_t limit,
+                                                  const std::optional<DuePosition>& after = std::nullopt) = 0;
   [[nodiscard]] virtual Result<Page> list(const Filter& filter, std::size_t limit, const std::optional<std::string>& cursor) = 0;
   /// The history of one gid with seq above `after_seq`, oldest first.
   [[nodiscard]] virtual Result<std::vector<StoredEvent>> events(const protocol::Gid& gid, std::int64_t after_seq, std::size_t limit) = 0;
   /// The history of all with seq above `after_seq`, in the order of seq; for the event stream.
   [[nodiscard]] virtual Result<std::vector<StoredEvent>> events_after(std::int64_t after_seq, std::size_t limit) = 0;
-  /// The smallest seq still kept and the largest ever given.
+  /// From the first on nothing has been removed; the second is the largest ever given (one below the first: there is none).
   [[nodiscard]] virtual Result<std::pair<std::int64_t, std::int64_t>> seq_range() = 0;
   [[nodiscard]] virtual Result<Counts> counts() = 0;
 };
@@ -158,6 +182,12 @@ class Log {
   /// Whether a write would go through now (a probe that writes a row of its own); how the store finds out that the disk is back.
   [[nodiscard]] virtual Result<void> probe() = 0;
 
+  /// Housekeeping that must not delay answers, called after each `apply` whose answers have been given: a checkpoint when one is due.
+  /// Answers a sentence when there is something that a person should know.
+  [[nodiscard]] virtual std::optional<std::string> tend() { return std::nullopt; }
+  /// Why the process must end with 1: an fsync failed, or the database turned out to be damaged. Since then every write is `unknown`.
+  [[nodiscard]] virtual std::optional<std::string> fatal() const { return std::nullopt; }
+
   /// Made with the database; never changes.
   [[nodiscard]] virtual const std::string& store_id() const = 0;
   /// The number of this run, one above the last one's.
@@ -171,6 +201,10 @@ class Log {
 };
 
 /// A write as the log wants it, encoded on the caller's thread.
+/// Asserts a positive revision.
 [[nodiscard]] Write encode_write(const core::Transaction& transaction, std::optional<core::Time> due_at, std::vector<core::HistoryEvent> history);
 
 }  // namespace escrow::store
+
+template <>
+struct std::is_error_code_enum<escrow::store::LogErrc> : std::true_type {};
