@@ -96,6 +96,18 @@ std::optional<Time> due_at(const Transaction& transaction) {
   return due;
 }
 
+std::optional<Time> next_timer(const Transaction& transaction, Time now) {
+  std::optional<Time> next;
+  const auto earlier = [&next](Time time) { next = next ? std::min(*next, time) : time; };
+  for (const OperationRef ref : turns(transaction)) {
+    const Operation& operation = *find_operation(transaction, ref);
+    if (operation.next_attempt_at && *operation.next_attempt_at > now) earlier(*operation.next_attempt_at);
+    if (operation.attention_at) earlier(*operation.attention_at);
+  }
+  if (deadline_has_power(transaction)) earlier(*transaction.deadline_at);
+  return next;
+}
+
 bool deadline_has_power(const Transaction& transaction) {
   return transaction.status == Status::active && transaction.deadline_at && !transaction.pivot_reached;
 }

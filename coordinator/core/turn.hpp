@@ -18,6 +18,10 @@ namespace escrow::core {
 /// at once or is being made, so that recovery finds it.
 [[nodiscard]] std::optional<Time> due_at(const Transaction& transaction);
 
+/// The next time at which the clock alone changes something: a back-off ends, attention or the deadline is due. Calls that are owed or
+/// being made do not count.
+[[nodiscard]] std::optional<Time> next_timer(const Transaction& transaction, Time now);
+
 /// Whether the timeout can still abort.
 [[nodiscard]] bool deadline_has_power(const Transaction& transaction);
 

@@ -1,0 +1,144 @@
+#include "coordinator/engine/node/destinations.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "protocol/assert.hpp"
+
+namespace escrow::engine::node {
+namespace {
+
+// What a probe of a paused destination or an endless outage costs: destinations that nobody has used for long are dropped beyond this.
+constexpr std::size_t remembered_destinations = 10'000;
+
+}  // namespace
+
+Target target_of(std::string_view url) {
+  const auto authority = url.find("://") + 3;
+  const auto path = url.find_first_of("/?", authority);
+  Target target;
+  target.destination = std::string(url.substr(0, path));
+  const auto host_end = target.destination.size();
+  const auto port = target.destination.find(':', target.destination.find(']', authority) == std::string::npos ? authority : target.destination.find(']', authority));
+  if (port == std::string::npos || port >= host_end) target.destination += url.starts_with("https") ? ":443" : ":80";
+  std::ranges::transform(target.destination, target.destination.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+  if (path != std::string_view::npos) target.path = std::string(url.substr(path, url.find('?', path) - path));
+  return target;
+}
+
+bool Destinations::breaker_lets_through(const Destination& destination, core::Time now) const {
+  if (!destination.paused_until) return true;
+  return *destination.paused_until <= now && !destination.probing;
+}
+
+// Of a destination's slots one path holds at most half while another one waits.
+bool Destinations::has_slot(const Destination& destination, const Path& path) const {
+  if (destination.open >= settings_.calls_per_destination) return false;
+  const bool another_waits = destination.held_back > path.waiting.size();
+  return !another_waits || path.open < std::max<std::size_t>(1, settings_.calls_per_destination / 2);
+}
+
+void Destinations::take(Destination& destination, Path& path, core::Time now) {
+  ++destination.open;
+  ++path.open;
+  ++destination.calls;
+  if (destination.paused_until && *destination.paused_until <= now) destination.probing = true;
+}
+
+bool Destinations::acquire(HeldBack call, bool past_breaker, core::Time now) {
+  const Target target = call.target;
+  if (destinations_.size() >= remembered_destinations && !destinations_.contains(target.destination)) {
+    std::erase_if(destinations_, [](const auto& entry) { return entry.second.open == 0 && entry.second.held_back == 0; });
+  }
+  Destination& destination = destinations_[target.destination];
+  Path& path = destination.paths[target.path];
+  const bool may_pass = past_breaker || (breaker_lets_through(destination, now) && path.waiting.empty() && has_slot(destination, path));
+  if (may_pass) {
+    take(destination, path, now);
+    return true;
+  }
+  path.waiting.push_back(std::move(call));
+  ++destination.held_back;
+  waiting_.insert(target.destination);
+  return false;
+}
+
+void Destinations::give_back(const Target& target) {
+  Destination& destination = destinations_.at(target.destination);
+  const auto path = destination.paths.find(target.path);
+  ESCROW_ASSERT(path != destination.paths.end() && path->second.open > 0 && destination.open > 0);
+  --destination.open;
+  --path->second.open;
+  // Paths may carry ids, so they are not remembered.
+  if (path->second.open == 0 && path->second.waiting.empty()) destination.paths.erase(path);
+  if (destination.open == 0) destination.probing = false;
+}
+
+void Destinations::release(const Target& target, bool healthy, core::Time now) {
+  give_back(target);
+  Destination& destination = destinations_.at(target.destination);
+  destination.probing = false;
+  if (healthy) {
+    destination.failures_in_row = 0;
+    destination.paused_until.reset();
+    return;
+  }
+  ++destination.failures;
+  ++destination.failures_in_row;
+  if (destination.failures_in_row >= settings_.breaker_failures) destination.paused_until = now + settings_.breaker_pause;
+}
+
+std::optional<HeldBack> Destinations::next(Destination& destination, core::Time now) {
+  const auto hand_out = [&](std::map<std::string, Path>::iterator path) {
+    HeldBack call = std::move(path->second.waiting.front());
+    path->second.waiting.pop_front();
+    --destination.held_back;
+    take(destination, path->second, now);
+    destination.last_path = path->first;
+    return call;
+  };
+  const bool open = breaker_lets_through(destination, now);
+  // In turn, beginning behind the path that was served last.
+  auto path = destination.paths.upper_bound(destination.last_path);
+  for (std::size_t seen = 0; seen < destination.paths.size(); ++seen, ++path) {
+    if (path == destination.paths.end()) path = destination.paths.begin();
+    if (path->second.waiting.empty()) continue;
+    const bool overdue = path->second.waiting.front().latest <= now;
+    if (overdue || (open && has_slot(destination, path->second))) return hand_out(path);
+  }
+  return std::nullopt;
+}
+
+std::vector<HeldBack> Destinations::released(core::Time now) {
+  std::vector<HeldBack> calls;
+  for (auto name = waiting_.begin(); name != waiting_.end();) {
+    Destination& destination = destinations_.at(*name);
+    while (auto call = next(destination, now)) calls.push_back(std::move(*call));
+    name = destination.held_back == 0 ? waiting_.erase(name) : std::next(name);
+  }
+  return calls;
+}
+
+std::optional<core::Time> Destinations::next_release() const {
+  std::optional<core::Time> soonest;
+  const auto sooner = [&soonest](core::Time time) { soonest = soonest ? std::min(*soonest, time) : time; };
+  for (const auto& name : waiting_) {
+    const Destination& destination = destinations_.at(name);
+    if (destination.paused_until && !destination.probing) sooner(*destination.paused_until);
+    for (const auto& [text, path] : destination.paths) {
+      if (!path.waiting.empty()) sooner(path.waiting.front().latest);
+    }
+  }
+  return soonest;
+}
+
+std::vector<Destinations::View> Destinations::view(core::Time now) const {
+  std::vector<View> views;
+  for (const auto& [name, destination] : destinations_) {
+    views.push_back({name, destination.open, destination.held_back, destination.paused_until && *destination.paused_until > now, destination.calls,
+                     destination.failures});
+  }
+  return views;
+}
+
+}  // namespace escrow::engine::node

@@ -1,0 +1,95 @@
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "coordinator/core/transaction.hpp"
+#include "coordinator/engine/node/settings.hpp"
+
+/// Who may be called now: slots and a breaker per destination, so that one dead or slow service never starves the rest. It holds calls
+/// back, it never drops them; a held-back call is not an attempt.
+namespace escrow::engine::node {
+
+/// scheme://host:port of a URL, and its path: the keys of slots.
+struct Target {
+  std::string destination;
+  std::string path;
+
+  bool operator==(const Target&) const = default;
+};
+/// Of an absolute URL that has been validated.
+[[nodiscard]] Target target_of(std::string_view url);
+
+/// A call that waits for its turn at a destination.
+struct HeldBack {
+  Target target;
+  protocol::Gid gid;
+  core::OperationRef ref;
+  /// It goes out at this time whatever the breaker says: a call is held back by at most `retry.max_ms`.
+  core::Time latest;
+
+  bool operator==(const HeldBack&) const = default;
+};
+
+class Destinations {
+ public:
+  explicit Destinations(const Settings& settings) : settings_(settings) {}
+
+  /// Takes a slot (true), or holds the call back until `released` hands it out. `past_breaker`: an operator wants it now.
+  [[nodiscard]] bool acquire(HeldBack call, bool past_breaker, core::Time now);
+  /// Gives the slot of a call that was made back. `healthy`: an answer came and it was none of the destination's own failures.
+  void release(const Target& target, bool healthy, core::Time now);
+  /// Gives a slot back that was not used: its call is no longer wanted.
+  void give_back(const Target& target);
+  /// Calls that go out now, each with its slot taken: the owner makes the call, or gives the slot back.
+  [[nodiscard]] std::vector<HeldBack> released(core::Time now);
+  /// When `released` should be asked again although no slot is given back: a breaker's pause ends.
+  [[nodiscard]] std::optional<core::Time> next_release() const;
+
+  struct View {
+    std::string name;
+    std::size_t open = 0;
+    std::size_t held_back = 0;
+    bool breaker_open = false;
+    std::uint64_t calls = 0;
+    std::uint64_t failures = 0;
+  };
+  [[nodiscard]] std::vector<View> view(core::Time now) const;
+
+ private:
+  struct Path {
+    std::size_t open = 0;
+    std::deque<HeldBack> waiting;
+  };
+  struct Destination {
+    std::size_t open = 0;
+    std::size_t held_back = 0;
+    std::map<std::string, Path> paths;
+    /// The path whose turn it is among those that wait.
+    std::string last_path;
+    std::size_t failures_in_row = 0;
+    std::optional<core::Time> paused_until;
+    bool probing = false;
+    std::uint64_t calls = 0;
+    std::uint64_t failures = 0;
+  };
+
+  [[nodiscard]] bool breaker_lets_through(const Destination& destination, core::Time now) const;
+  [[nodiscard]] bool has_slot(const Destination& destination, const Path& path) const;
+  void take(Destination& destination, Path& path, core::Time now);
+  /// The next held-back call of a destination that may go out, if any.
+  [[nodiscard]] std::optional<HeldBack> next(Destination& destination, core::Time now);
+
+  const Settings& settings_;
+  std::map<std::string, Destination, std::less<>> destinations_;
+  /// Names of those with held-back calls.
+  std::set<std::string> waiting_;
+};
+
+}  // namespace escrow::engine::node

@@ -1,0 +1,188 @@
+#include "coordinator/engine/node/node.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "coordinator/core/decide.hpp"
+#include "coordinator/core/turn.hpp"
+#include "protocol/assert.hpp"
+
+namespace escrow::engine::node {
+
+Node::Node(Settings settings, std::int64_t run, std::int64_t unfinished)
+    : settings_(settings), run_(run), unfinished_(unfinished), destinations_(settings_) {}
+
+void Node::step(core::Time now, Input input, std::vector<Output>& outputs) {
+  now_ = now;
+  outputs_ = &outputs;
+  std::visit([this](auto&& each) { on(std::move(each)); }, std::move(input));
+  release_held_back();
+  ask_for_due();
+  outputs_ = nullptr;
+}
+
+std::optional<core::Time> Node::next_wakeup() const {
+  std::optional<core::Time> next = schedule_.next();
+  const auto sooner = [&next](std::optional<core::Time> time) {
+    if (time) next = next ? std::min(*next, *time) : *time;
+  };
+  if (!draining_) sooner(destinations_.next_release());
+  if (!due_asked_ && !draining_) {
+    if (due_retry_at_) {
+      sooner(due_retry_at_);
+    } else if (horizon_ && entries_.size() < settings_.resident_transactions) {
+      sooner(*horizon_ - settings_.lookahead / 2);
+    }
+  }
+  return next;
+}
+
+bool Node::is_drained() const { return draining_ && calls_.empty() && busy_ == 0 && dirty_ == 0; }
+
+Entry* Node::find(const protocol::Gid& gid) {
+  const auto found = entries_.find(gid.text());
+  return found == entries_.end() ? nullptr : found->second.get();
+}
+
+Entry& Node::entry_of(const protocol::Gid& gid) {
+  auto& entry = entries_[gid.text()];
+  if (!entry) entry = std::make_unique<Entry>(gid);
+  return *entry;
+}
+
+void Node::on(Woken) {
+  // Each is taken out of the schedule and put back behind `now`, so this ends.
+  while (auto text = schedule_.pop(now_)) {
+    const auto found = entries_.find(*text);
+    ESCROW_ASSERT(found != entries_.end());
+    Entry& entry = *found->second;
+    entry.wakeup.reset();
+    run(entry);
+  }
+}
+
+void Node::on(DrainBegun) {
+  draining_ = true;
+  std::vector<std::string> gids;
+  for (const auto& [gid, entry] : entries_) gids.push_back(gid);
+  // Sorted: what a hash table's order decides could not be replayed.
+  std::ranges::sort(gids);
+  for (const auto& gid : gids) {
+    Entry& entry = *entries_.at(gid);
+    for (const Waiter& waiter : entry.waiters) {
+      Answer answer;
+      answer.created = waiter.created;
+      PendingAnswer pending{waiter.token, std::move(answer), std::nullopt};
+      // With a read or write under way the answer is given when that ends.
+      if (entry.busy == Entry::Busy::no && entry.transaction && !entry.in_doubt) {
+        answer_when_durable(entry, std::move(pending));
+      } else {
+        entry.pending.push_back(std::move(pending));
+      }
+    }
+    entry.waiters.clear();
+    run(entry);
+  }
+}
+
+void Node::on(Forgotten forgotten) {
+  Entry* entry = find(forgotten.gid);
+  // While a read or a write is under way nothing is lost that would not be lost by the answer as well.
+  if (entry == nullptr || entry->busy != Entry::Busy::no || !entry->transaction) return;
+  entry->transaction.reset();
+  entry->history.clear();
+  if (entry->dirty_since) --dirty_;
+  entry->dirty_since.reset();
+  load(*entry);
+  conclude(*entry);
+}
+
+void Node::run(Entry& entry) {
+  while (entry.busy == Entry::Busy::no && !entry.in_doubt && !entry.inbox.empty()) {
+    auto input = std::move(entry.inbox.front());
+    entry.inbox.pop_front();
+    entry.touched = now_;
+    if (auto* request = std::get_if<Request>(&input)) {
+      take(entry, std::move(*request));
+    } else if (entry.transaction) {
+      keep(entry, core::decide(*entry.transaction, std::get<core::Answered>(input), now_), std::nullopt);
+    }
+  }
+  if (entry.busy == Entry::Busy::no) drive(entry);
+  conclude(entry);
+}
+
+void Node::drive(Entry& entry) {
+  const bool paused = entry.paused_until && *entry.paused_until > now_;
+  if (!entry.transaction || entry.in_doubt) {
+    if (entry.reload && !paused) load(entry);
+    return;
+  }
+  if (!paused) {
+    keep(entry, core::decide(*entry.transaction, core::TimePassed{}, now_), std::nullopt);
+    if (entry.busy != Entry::Busy::no) return;
+    dispatch(entry);
+    const bool overdue = entry.dirty_since && (draining_ || *entry.dirty_since + settings_.lazy_flush <= now_);
+    const bool awaited = entry.dirty_since && entry.transaction->is_terminal() && !entry.waiters.empty();
+    if (overdue || awaited) {
+      write(entry);
+      return;
+    }
+  }
+  answer_waiters(entry);
+}
+
+bool Node::may_leave(const Entry& entry) const {
+  const bool idle = entry.busy == Entry::Busy::no && entry.inbox.empty() && entry.calls.empty() && entry.held_back.empty() && entry.pending.empty() &&
+                    entry.waiters.empty() && !entry.dirty_since && !entry.reload && !entry.starting;
+  if (!idle) return false;
+  if (!entry.transaction || entry.transaction->is_terminal()) return true;
+  if (due_asked_ || entry.paused_until) return false;
+  // Whatever is due up to the horizon must stay: no page will bring it back.
+  const auto next = core::next_timer(*entry.transaction, now_);
+  if (next && (!horizon_ || *next <= *horizon_)) return false;
+  if (!core::ready(*entry.transaction, now_).empty()) return false;
+  return entry.touched + settings_.keep_idle <= now_ || entries_.size() > settings_.resident_transactions;
+}
+
+std::optional<core::Time> Node::wakeup_of(const Entry& entry) const {
+  if (entry.busy != Entry::Busy::no) return std::nullopt;
+  std::optional<core::Time> wakeup;
+  const auto sooner = [&wakeup](core::Time time) { wakeup = wakeup ? std::min(*wakeup, time) : time; };
+  if (entry.reload) {
+    sooner(now_);
+  } else if (entry.transaction) {
+    if (const auto timer = core::next_timer(*entry.transaction, now_)) sooner(*timer);
+    if (entry.dirty_since) sooner(*entry.dirty_since + settings_.lazy_flush);
+    const bool idle = entry.calls.empty() && entry.held_back.empty() && entry.waiters.empty() && !entry.dirty_since;
+    if (idle) sooner(std::max(entry.touched + settings_.keep_idle, now_ + settings_.lookahead / 2));
+  }
+  if (entry.paused_until && wakeup) wakeup = std::max(*wakeup, *entry.paused_until);
+  for (const Waiter& waiter : entry.waiters) sooner(waiter.until);
+  // Never in the past: `on(Woken)` pops until nothing is due.
+  if (wakeup) wakeup = std::max(*wakeup, now_ + core::Duration(1));
+  return wakeup;
+}
+
+void Node::conclude(Entry& entry) {
+  if (may_leave(entry)) {
+    schedule_.set(entry.gid, entry.wakeup, std::nullopt);
+    entries_.erase(entry.gid.text());
+    return;
+  }
+  const auto wakeup = wakeup_of(entry);
+  schedule_.set(entry.gid, entry.wakeup, wakeup);
+  entry.wakeup = wakeup;
+}
+
+void Node::ask_for_due() {
+  if (due_asked_ || draining_) return;
+  if (due_retry_at_ && *due_retry_at_ > now_) return;
+  if (horizon_ && *horizon_ >= now_ + settings_.lookahead / 2) return;
+  if (entries_.size() >= settings_.resident_transactions) return;
+  due_asked_ = true;
+  due_retry_at_.reset();
+  outputs_->push_back(DueWanted{horizon_, now_ + settings_.lookahead, settings_.due_page});
+}
+
+}  // namespace escrow::engine::node

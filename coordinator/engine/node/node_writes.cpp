@@ -1,0 +1,207 @@
+#include <algorithm>
+#include <utility>
+
+#include "coordinator/core/decide.hpp"
+#include "coordinator/core/turn.hpp"
+#include "coordinator/engine/node/node.hpp"
+#include "protocol/assert.hpp"
+
+/// What a node does with the log: one write or read of a transaction at a time, and memory never more than one write ahead.
+namespace escrow::engine::node {
+
+using protocol::ProblemCode;
+namespace {
+
+/// Whether a write in doubt turned out to be on disk. An insert is ours only if this run made it of the same request.
+bool is_written(const Entry& entry, const store::Found& found, std::int64_t run) {
+  if (!found.transaction || found.transaction->revision != entry.transaction->revision) return false;
+  if (!entry.starting) return true;
+  return found.transaction->run == run && protocol::differences(*found.transaction->request, *entry.transaction->request).empty();
+}
+
+}  // namespace
+
+void Node::write(Entry& entry) {
+  ESCROW_ASSERT(entry.busy == Entry::Busy::no && entry.transaction);
+  entry.busy = Entry::Busy::writing;
+  ++busy_;
+  if (entry.dirty_since) --dirty_;
+  entry.dirty_since.reset();
+  ++entry.transaction->revision;
+  WriteWanted wanted;
+  wanted.transaction = &*entry.transaction;
+  wanted.due_at = core::due_at(*entry.transaction);
+  wanted.history = std::move(entry.history);
+  wanted.is_new_work = entry.starting.has_value();
+  entry.history.clear();
+  outputs_->push_back(std::move(wanted));
+}
+
+void Node::on(WriteAnswered answered) {
+  Entry* entry = find(answered.gid);
+  if (entry == nullptr || entry->busy != Entry::Busy::writing) return;
+  entry->busy = Entry::Busy::no;
+  --busy_;
+  switch (answered.result.answer) {
+    case store::WriteAnswer::ok:
+      write_succeeded(*entry);
+      run(*entry);
+      return;
+    case store::WriteAnswer::unavailable:
+      write_refused(*entry, answered.result.detail);
+      run(*entry);
+      return;
+    case store::WriteAnswer::unknown:
+      // It may be on disk or not: nothing is told or done before it has been read again.
+      entry->in_doubt = true;
+      load(*entry);
+      return;
+    case store::WriteAnswer::conflict:
+      break;
+  }
+  entry->transaction.reset();
+  entry->history.clear();
+  if (entry->starting) {
+    // Somebody started it before, perhaps in an earlier run: compare with what is there.
+    entry->pending.clear();
+    entry->inbox.emplace_front(std::move(*entry->starting));
+    entry->starting.reset();
+    entry->reload = true;
+    load(*entry);
+    return;
+  }
+  write_refused(*entry, "the transaction was changed by another writer");
+  run(*entry);
+}
+
+void Node::write_succeeded(Entry& entry) {
+  entry.paused_until.reset();
+  entry.pause = core::Duration(0);
+  core::Transaction& transaction = *entry.transaction;
+  transaction.run = run_;
+  const auto mode = transaction.request->mode;
+  if (entry.starting) {
+    ++counters_.started[mode];
+    ++unfinished_;
+    entry.starting.reset();
+  }
+  if (transaction.is_terminal()) {
+    ++counters_.finished[{mode, transaction.status}];
+    --unfinished_;
+  }
+  auto pending = std::exchange(entry.pending, {});
+  for (auto& reply : pending) answer_now(entry, std::move(reply));
+}
+
+void Node::write_refused(Entry& entry, const std::string& why) {
+  auto pending = std::exchange(entry.pending, {});
+  for (auto& reply : pending) answer_problem(reply.token, ProblemCode::store_unavailable, why);
+  const bool was_start = entry.starting.has_value();
+  entry.starting.reset();
+  entry.transaction.reset();
+  entry.history.clear();
+  if (was_start) return;
+  // Memory never runs ahead of the log: back to what is durable.
+  entry.reload = true;
+  pause(entry);
+}
+
+void Node::pause(Entry& entry) {
+  entry.pause = entry.pause == core::Duration(0) ? settings_.store_pause : std::min(entry.pause * 2, settings_.store_pause_longest);
+  entry.paused_until = now_ + entry.pause;
+}
+
+void Node::load(Entry& entry) {
+  ESCROW_ASSERT(entry.busy == Entry::Busy::no);
+  entry.busy = Entry::Busy::loading;
+  ++busy_;
+  outputs_->push_back(LoadWanted{entry.gid});
+}
+
+void Node::on(Loaded loaded) {
+  Entry* found_entry = find(loaded.gid);
+  if (found_entry == nullptr || found_entry->busy != Entry::Busy::loading) return;
+  Entry& entry = *found_entry;
+  entry.busy = Entry::Busy::no;
+  --busy_;
+  if (!loaded.found) {
+    // The log can't be read either: nobody is told anything, what is owed stays owed.
+    refuse_inbox(entry, ProblemCode::store_unavailable, loaded.found.error().detail);
+    entry.reload = entry.reload || entry.in_doubt || !entry.calls.empty() || !entry.waiters.empty() || !entry.inbox.empty();
+    pause(entry);
+    conclude(entry);
+    return;
+  }
+  entry.reload = false;
+  store::Found& found = *loaded.found;
+  if (entry.in_doubt) {
+    entry.in_doubt = false;
+    if (is_written(entry, found, run_)) {
+      write_succeeded(entry);
+      run(entry);
+      return;
+    }
+    write_refused(entry, "the write did not reach the disk");
+    entry.reload = false;
+  }
+  if (found.transaction) {
+    adopt(entry, std::move(*found.transaction));
+  } else if (found.corrupt) {
+    ++counters_.corrupt;
+    refuse_inbox(entry, ProblemCode::internal, "the stored transaction can't be read: " + *found.corrupt);
+  } else if (found.retired) {
+    for (const auto& input : entry.inbox) {
+      const auto* request = std::get_if<Request>(&input);
+      if (request == nullptr) continue;
+      const bool start = std::holds_alternative<Start>(request->body);
+      answer_problem(request->token, start ? ProblemCode::gid_conflict : ProblemCode::not_found, start ? "retired: the gid was used and removed after its retention" : "");
+    }
+    entry.inbox.clear();
+  } else {
+    // Unknown: what asks about it is told so, up to a start that would make it.
+    while (!entry.inbox.empty()) {
+      const auto* request = std::get_if<Request>(&entry.inbox.front());
+      if (request != nullptr && std::holds_alternative<Start>(request->body)) break;
+      if (request != nullptr) answer_problem(request->token, ProblemCode::not_found, "no such transaction");
+      entry.inbox.pop_front();
+    }
+  }
+  run(entry);
+}
+
+void Node::adopt(Entry& entry, core::Transaction transaction) {
+  entry.transaction = std::move(transaction);
+  entry.touched = now_;
+  entry.reload = false;
+  core::Adopted event;
+  event.by_another_run = entry.transaction->run != run_;
+  if (event.by_another_run && !entry.transaction->is_terminal()) ++counters_.recovered;
+  auto decision = core::decide(*entry.transaction, event, now_);
+  // A call of ours that is still open, or whose answer waits in the inbox, is that call: it is not made a second time beside it.
+  const auto still_calling = [&](core::OperationRef ref) { (void)core::decide(*entry.transaction, core::Called{ref}, now_); };
+  for (const OpenCall& call : entry.calls) still_calling(call.ref);
+  for (const auto& input : entry.inbox) {
+    if (const auto* answered = std::get_if<core::Answered>(&input)) still_calling(answered->ref);
+  }
+  keep(entry, std::move(decision), std::nullopt);
+}
+
+void Node::on(DueLoaded loaded) {
+  due_asked_ = false;
+  if (!loaded.page) {
+    due_retry_at_ = now_ + settings_.store_pause;
+    return;
+  }
+  counters_.corrupt += loaded.page->corrupt.size();
+  horizon_ = core::from_ms(loaded.page->complete_until_ms);
+  recovered_ = true;
+  for (auto& [due, transaction] : loaded.page->transactions) {
+    // What is in memory is newer, and nothing has left it since the page was asked for.
+    if (find(transaction.gid()) != nullptr) continue;
+    Entry& entry = entry_of(transaction.gid());
+    adopt(entry, std::move(transaction));
+    run(entry);
+  }
+}
+
+}  // namespace escrow::engine::node
