@@ -43,8 +43,7 @@ void Deadline::lift() {
 DeadlineQueue::DeadlineQueue(const Executor& executor) : timer_(std::make_shared<Timer>(executor)) { timer_->queue = this; }
 
 DeadlineQueue::~DeadlineQueue() {
-  for (Deadline* deadline : heap_)
-    deadline->position_ = Deadline::unset;
+  for (Deadline* deadline : heap_) deadline->position_ = Deadline::unset;
   timer_->queue = nullptr;
   timer_->timer.cancel();
 }

@@ -93,8 +93,7 @@ bool TaskGroup::spawn(Task<> task) {
 void TaskGroup::cancel() {
   state_->cancelled = true;
   // Emitting may complete nothing on the spot: every operation posts its completion, so the list stays as it is.
-  for (auto& signal : state_->running)
-    signal.emit(boost::asio::cancellation_type::terminal);
+  for (auto& signal : state_->running) signal.emit(boost::asio::cancellation_type::terminal);
 }
 
 bool TaskGroup::cancelled() const { return state_->cancelled; }
@@ -103,8 +102,7 @@ std::size_t TaskGroup::size() const { return state_->running.size(); }
 
 Task<> TaskGroup::join() {
   const auto state = state_;
-  while (!state->running.empty())
-    co_await state->emptied.wait();
+  while (!state->running.empty()) co_await state->emptied.wait();
   state->rethrow_failure();
 }
 

@@ -13,6 +13,7 @@
 
 #include <exception>
 #include <optional>
+#include <tuple>
 #include <utility>
 
 namespace escrow::async {
@@ -27,14 +28,16 @@ Task<std::optional<T>> with_deadline(Task<T> work, Clock::time_point deadline) {
   namespace asio = boost::asio;
   const Executor executor = co_await asio::this_coro::executor;
   asio::steady_timer timer(executor, deadline);
-  auto [order, work_failure, value, timer_failure] =
-      co_await asio::experimental::make_parallel_group(asio::co_spawn(executor, std::move(work), asio::deferred),
-                                                       timer.async_wait(asio::deferred))
-          .async_wait(asio::experimental::wait_for_one(), asio::use_awaitable);
+  // Named, because g++ 12 destroys some temporaries of a co_await expression twice.
+  auto race =
+      asio::experimental::make_parallel_group(asio::co_spawn(executor, std::move(work), asio::deferred), timer.async_wait(asio::deferred));
+  auto outcome = co_await race.async_wait(asio::experimental::wait_for_one(), asio::use_awaitable);
+  const std::exception_ptr failure = std::get<1>(outcome);
   // A result that came together with the deadline is still the better answer.
-  if (!work_failure) co_return std::optional<T>(std::move(value));
-  if (order[0] == 1 && !timer_failure) co_return std::nullopt;
-  std::rethrow_exception(work_failure);
+  if (!failure) co_return std::optional<T>(std::move(std::get<2>(outcome)));
+  const bool deadline_was_first = std::get<0>(outcome)[0] == 1 && !std::get<3>(outcome);
+  if (deadline_was_first) co_return std::nullopt;
+  std::rethrow_exception(failure);
 }
 
 /// The same for work without a value: true when it ended in time.
@@ -42,13 +45,14 @@ inline Task<bool> with_deadline(Task<void> work, Clock::time_point deadline) {
   namespace asio = boost::asio;
   const Executor executor = co_await asio::this_coro::executor;
   asio::steady_timer timer(executor, deadline);
-  auto [order, work_failure, timer_failure] =
-      co_await asio::experimental::make_parallel_group(asio::co_spawn(executor, std::move(work), asio::deferred),
-                                                       timer.async_wait(asio::deferred))
-          .async_wait(asio::experimental::wait_for_one(), asio::use_awaitable);
-  if (!work_failure) co_return true;
-  if (order[0] == 1 && !timer_failure) co_return false;
-  std::rethrow_exception(work_failure);
+  auto race =
+      asio::experimental::make_parallel_group(asio::co_spawn(executor, std::move(work), asio::deferred), timer.async_wait(asio::deferred));
+  const auto outcome = co_await race.async_wait(asio::experimental::wait_for_one(), asio::use_awaitable);
+  const std::exception_ptr failure = std::get<1>(outcome);
+  if (!failure) co_return true;
+  const bool deadline_was_first = std::get<0>(outcome)[0] == 1 && !std::get<2>(outcome);
+  if (deadline_was_first) co_return false;
+  std::rethrow_exception(failure);
 }
 
 }  // namespace escrow::async

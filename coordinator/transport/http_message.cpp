@@ -70,8 +70,7 @@ std::optional<std::string_view> Headers::find(std::string_view name) const {
 
 std::size_t Headers::count(std::string_view name) const {
   std::size_t found = 0;
-  for (const Header header : *this)
-    found += equals_ignoring_case(header.name, name) ? 1 : 0;
+  for (const Header header : *this) found += equals_ignoring_case(header.name, name) ? 1 : 0;
   return found;
 }
 

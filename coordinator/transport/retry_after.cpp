@@ -138,8 +138,7 @@ std::optional<std::chrono::milliseconds> parse_retry_after(std::string_view valu
   if (value.empty()) return std::nullopt;
   if (value.find_first_not_of("0123456789") == std::string_view::npos) {
     std::int64_t seconds = 0;
-    for (const char digit : value)
-      seconds = std::min(longest_s, seconds * 10 + (digit - '0'));
+    for (const char digit : value) seconds = std::min(longest_s, seconds * 10 + (digit - '0'));
     if (seconds == 0) return std::nullopt;
     return std::chrono::seconds(seconds);
   }

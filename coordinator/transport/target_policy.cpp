@@ -152,8 +152,7 @@ const std::vector<TargetPolicy::Network>& TargetPolicy::refused_by_default() {
         "192.0.0.192/32",      // Oracle Cloud metadata
     };
     std::vector<Network> parsed;
-    for (const std::string_view text : texts)
-      parsed.push_back(parse_network(text).value());
+    for (const std::string_view text : texts) parsed.push_back(parse_network(text).value());
     return parsed;
   }();
   return networks;

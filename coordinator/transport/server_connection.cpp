@@ -1,0 +1,311 @@
+#include "coordinator/transport/server_connection.hpp"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/cancellation_state.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/deferred.hpp>
+#include <boost/asio/error.hpp>
+#include <boost/asio/experimental/parallel_group.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <fmt/format.h>
+
+#include <array>
+#include <exception>
+#include <utility>
+
+namespace escrow::transport {
+namespace {
+
+namespace asio = boost::asio;
+
+constexpr std::size_t read_size = 8192;
+/// Closing a socket with unread bytes makes the kernel reset the connection, and the peer may lose our last answer with
+/// it. So what still comes is read for a while, up to these limits.
+constexpr std::size_t linger_bytes = std::size_t{4} << 20;
+constexpr std::chrono::milliseconds linger_time{1000};
+
+std::string_view view(const boost::beast::flat_buffer& buffer) {
+  return {static_cast<const char*>(buffer.data().data()), buffer.data().size()};
+}
+
+std::string describe(const std::exception_ptr& failure) {
+  try {
+    std::rethrow_exception(failure);
+  } catch (const std::exception& error) {
+    return error.what();
+  } catch (...) {
+    return "not a std::exception";
+  }
+}
+
+Response plain_error(ProtocolError error, std::string_view detail) {
+  Response response(status_of(error));
+  response.headers.add("Content-Type", "text/plain");
+  response.body.assign(detail).append("\n");
+  return response;
+}
+
+}  // namespace
+
+ServerContext::ServerContext(const async::Executor& executor, ServerLimits with_limits, RequestHandler to_handler,
+                             ErrorRenderer with_renderer, WarningSink to_warn)
+    : limits(with_limits),
+      handler(std::move(to_handler)),
+      render(with_renderer ? std::move(with_renderer) : plain_error),
+      warn(to_warn ? std::move(to_warn) : [](std::string_view) {}),
+      deadlines(executor),
+      draining(executor) {}
+
+ServerConnection::ServerConnection(ServerContext& server, asio::ip::tcp::socket socket)
+    : server_(server),
+      entry_(server.open.insert(server.open.end(), this)),
+      stream_(std::move(socket)),
+      parser_(MessageLimits{.header_bytes = server.limits.header_bytes, .body_bytes = server.limits.body_bytes}),
+      deadline_(server.deadlines, [this] { expire(); }) {
+  boost::system::error_code failure;
+  stream_.socket().set_option(asio::ip::tcp::no_delay(true), failure);
+  const auto peer = stream_.socket().remote_endpoint(failure);
+  if (failure) return;
+  auto address = peer.address();
+  if (address.is_v6() && address.to_v6().is_v4_mapped()) address = asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6());
+  peer_is_loopback_ = address.is_loopback();
+  remote_address_ = address.to_string();
+}
+
+ServerConnection::~ServerConnection() { server_.open.erase(entry_); }
+
+void ServerConnection::limit(Phase phase, std::chrono::milliseconds time) {
+  phase_ = phase;
+  expired_ = false;
+  deadline_.set(async::Clock::now() + time);
+}
+
+void ServerConnection::expire() {
+  expired_ = true;
+  boost::system::error_code ignored;
+  // A request that takes too long still gets its answer; everything else just ends.
+  if (phase_ == Phase::receiving) {
+    stream_.socket().cancel(ignored);
+  } else {
+    stream_.close();
+  }
+}
+
+void ServerConnection::close_if_idle() {
+  if (phase_ == Phase::idle && buffer_.size() == 0) stream_.close();
+}
+
+async::Task<> ServerConnection::serve() {
+  limit(Phase::idle, server_.limits.header_timeout);
+  for (;;) {
+    const Received received = co_await receive();
+    if (received == Received::nothing) co_return;
+    if (received == Received::failed) {
+      co_await send_error(error_, error_detail_);
+      co_return;
+    }
+    phase_ = Phase::handling;
+    deadline_.lift();
+    Request request = std::move(parser_.request());
+    request.remote_address = remote_address_;
+    request.peer_is_loopback = peer_is_loopback_;
+    const bool to_head = request.method == "HEAD";
+    const int version = request.version;
+    Response response = co_await handle(std::move(request));
+    const bool keep_alive = parser_.keep_alive() && !response.close && !server_.draining.is_set();
+    const bool sent = co_await send(std::move(response), to_head, version, keep_alive);
+    if (!sent) co_return;
+    if (!keep_alive) {
+      co_await hang_up();
+      co_return;
+    }
+    parser_.restart();
+    limit(Phase::idle, server_.limits.idle_timeout);
+  }
+}
+
+async::Task<ServerConnection::Received> ServerConnection::receive() {
+  bool reads_body = false;
+  for (;;) {
+    if (buffer_.size() > 0) buffer_.consume(parser_.feed(view(buffer_)));
+    if (parser_.state() == ParseState::complete) co_return Received::request;
+    if (parser_.state() == ParseState::failed) co_return received_fault();
+    // The limit may also have passed while the last bytes were on their way from the socket to here.
+    if (expired_) co_return received_nothing_more();
+    if (parser_.state() == ParseState::body && !reads_body) {
+      reads_body = true;
+      if (parser_.expects_continue() && buffer_.size() == 0) {
+        const bool sent = co_await write("HTTP/1.1 100 Continue\r\n\r\n", {});
+        if (!sent) co_return Received::nothing;
+      }
+      limit(Phase::receiving, server_.limits.body_timeout);
+    } else if (phase_ == Phase::idle && buffer_.size() > 0) {
+      limit(Phase::receiving, server_.limits.header_timeout);
+    }
+    if (phase_ == Phase::idle && server_.draining.is_set()) co_return Received::nothing;
+
+    const auto [failure, size] = co_await stream_.read_some(buffer_.prepare(read_size));
+    buffer_.commit(size);
+    if (failure) {
+      if (failure != asio::error::eof && !expired_) co_return Received::nothing;
+      co_return received_nothing_more();
+    }
+  }
+}
+
+ServerConnection::Received ServerConnection::received_fault() {
+  error_detail_ = parser_.detail();
+  switch (parser_.fault()) {
+    case ParseFault::malformed: error_ = ProtocolError::malformed_request; break;
+    case ParseFault::header_too_large: error_ = ProtocolError::header_too_large; break;
+    case ParseFault::body_too_large: error_ = ProtocolError::body_too_large; break;
+  }
+  return Received::failed;
+}
+
+ServerConnection::Received ServerConnection::received_nothing_more() {
+  if (phase_ == Phase::idle) return Received::nothing;
+  error_ = expired_ ? ProtocolError::request_timeout : ProtocolError::malformed_request;
+  error_detail_ = expired_ ? "the request took too long to arrive" : "the request ended before it was complete";
+  return Received::failed;
+}
+
+async::Task<Response> ServerConnection::handle(Request request) {
+  std::exception_ptr failure;
+  try {
+    co_return co_await server_.handler(std::move(request));
+  } catch (...) {
+    failure = std::current_exception();
+  }
+  const asio::cancellation_state cancellation = co_await asio::this_coro::cancellation_state;
+  if (cancellation.cancelled() != asio::cancellation_type::none) std::rethrow_exception(failure);
+  server_.warn(fmt::format("a request handler threw: {}", describe(failure)));
+  co_return server_.render(ProtocolError::internal, "");
+}
+
+async::Task<bool> ServerConnection::send(Response response, bool to_head, int version, bool keep_alive) {
+  if (response.stream) {
+    const bool sent = co_await send_stream(std::move(response), to_head, version, keep_alive);
+    co_return sent;
+  }
+  const std::string_view date = server_.date.text(std::chrono::system_clock::now());
+  if (!write_answer_head(head_, response, AnswerFraming::content_length, keep_alive, version, date)) {
+    server_.warn("an answer had a status or a header that cannot be sent");
+    response = server_.render(ProtocolError::internal, "");
+    if (!write_answer_head(head_, response, AnswerFraming::content_length, keep_alive, version, date)) co_return false;
+  }
+  const bool has_body = !to_head && response.status != 204 && response.status != 304;
+  const bool sent = co_await write(head_, has_body ? std::string_view(response.body) : std::string_view());
+  co_return sent;
+}
+
+/// Chunks of a streamed answer; in HTTP/1.0 just bytes until the connection closes.
+class ServerConnection::ChunkWriter final : public BodyWriter {
+ public:
+  ChunkWriter(ServerConnection& connection, bool is_chunked) : connection_(connection), is_chunked_(is_chunked) {}
+
+  async::Task<bool> write(std::string_view chunk) override {
+    if (chunk.empty()) co_return is_whole_;
+    if (!is_whole_ || connection_.server_.draining.is_set()) co_return false;
+    is_whole_ = false;
+    if (is_chunked_) {
+      frame_.clear();
+      fmt::format_to(std::back_inserter(frame_), "{:x}\r\n", chunk.size());
+      frame_.append(chunk).append("\r\n");
+      is_whole_ = co_await connection_.write(frame_, {});
+    } else {
+      is_whole_ = co_await connection_.write(chunk, {});
+    }
+    co_return is_whole_;
+  }
+
+  /// False if a chunk was begun and not ended: then nothing may follow it.
+  [[nodiscard]] bool is_whole() const { return is_whole_; }
+
+ private:
+  ServerConnection& connection_;
+  std::string frame_;
+  bool is_chunked_;
+  bool is_whole_ = true;
+};
+
+async::Task<bool> ServerConnection::send_stream(Response response, bool to_head, int version, bool keep_alive) {
+  const bool is_chunked = version >= 11;
+  const std::string_view date = server_.date.text(std::chrono::system_clock::now());
+  const AnswerFraming framing = is_chunked ? AnswerFraming::chunked : AnswerFraming::until_close;
+  if (!write_answer_head(head_, response, framing, keep_alive && is_chunked, version, date)) {
+    server_.warn("an answer had a status or a header that cannot be sent");
+    const Response error = server_.render(ProtocolError::internal, "");
+    if (!write_answer_head(head_, error, AnswerFraming::content_length, keep_alive, version, date)) co_return false;
+    const bool sent = co_await write(head_, error.body);
+    co_return sent;
+  }
+  const bool begun = co_await write(head_, {});
+  if (!begun) co_return false;
+  if (to_head) co_return is_chunked;
+
+  // Whoever ends first, the producer, the peer or the drain, ends the other two.
+  ChunkWriter writer(*this, is_chunked);
+  const async::Executor executor = co_await asio::this_coro::executor;
+  auto race = asio::experimental::make_parallel_group(asio::co_spawn(executor, response.stream(writer), asio::deferred),
+                                                      asio::co_spawn(executor, watch_peer(), asio::deferred),
+                                                      asio::co_spawn(executor, server_.draining.wait(), asio::deferred));
+  const auto outcome = co_await race.async_wait(asio::experimental::wait_for_one(), asio::use_awaitable);
+  const bool producer_was_first = std::get<0>(outcome)[0] == 0;
+  const std::exception_ptr failure = std::get<1>(outcome);
+  if (failure && producer_was_first) {
+    const asio::cancellation_state cancellation = co_await asio::this_coro::cancellation_state;
+    if (cancellation.cancelled() == asio::cancellation_type::none) {
+      server_.warn(fmt::format("a streamed answer threw: {}", describe(failure)));
+    }
+    co_return false;  // the missing last chunk tells the peer
+  }
+  const bool peer_hung_up = std::get<0>(outcome)[0] == 1;
+  if (peer_hung_up || !writer.is_whole() || !is_chunked) co_return false;
+  const bool ended = co_await write("0\r\n\r\n", {});
+  co_return ended;
+}
+
+async::Task<> ServerConnection::watch_peer() {
+  for (;;) {
+    // What a client pipelines behind a stream waits in the buffer, which bounds how much of it we take.
+    if (buffer_.size() >= server_.limits.header_bytes) co_return;
+    const auto [failure, size] = co_await stream_.read_some(buffer_.prepare(read_size));
+    buffer_.commit(size);
+    if (failure) co_return;
+  }
+}
+
+async::Task<bool> ServerConnection::write(std::string_view first, std::string_view second) {
+  limit(Phase::sending, server_.limits.body_timeout);
+  const std::array<asio::const_buffer, 2> gathered{asio::buffer(first.data(), first.size()), asio::buffer(second.data(), second.size())};
+  const auto [failure, size] = co_await stream_.write(gathered);
+  deadline_.lift();
+  co_return !failure;
+}
+
+async::Task<> ServerConnection::send_error(ProtocolError error, std::string_view detail) {
+  Response response = server_.render(error, detail);
+  if (error == ProtocolError::overloaded && !response.headers.contains("retry-after")) response.headers.add("Retry-After", "1");
+  const bool sent = co_await send(std::move(response), false, 11, false);
+  if (sent) co_await hang_up();
+}
+
+async::Task<> ServerConnection::refuse() { co_await send_error(ProtocolError::overloaded, "too many connections"); }
+
+async::Task<> ServerConnection::hang_up() {
+  limit(Phase::closing, linger_time);
+  boost::system::error_code failure;
+  stream_.socket().shutdown(asio::ip::tcp::socket::shutdown_send, failure);
+  buffer_.clear();
+  for (std::size_t drained = 0; !failure && drained < linger_bytes;) {
+    const auto [read_failure, size] = co_await stream_.read_some(buffer_.prepare(read_size));
+    failure = read_failure;
+    drained += size;
+  }
+}
+
+}  // namespace escrow::transport

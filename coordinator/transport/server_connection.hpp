@@ -1,0 +1,86 @@
+#pragma once
+
+#include "coordinator/async/deadline_queue.hpp"
+#include "coordinator/async/event.hpp"
+#include "coordinator/async/task_group.hpp"
+#include "coordinator/transport/byte_stream.hpp"
+#include "coordinator/transport/http_server.hpp"
+#include "coordinator/transport/message_parser.hpp"
+#include "coordinator/transport/message_writer.hpp"
+
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+
+#include <list>
+#include <string>
+#include <string_view>
+
+namespace escrow::transport {
+
+class ServerConnection;
+
+/// What the connections of a server share.
+struct ServerContext {
+  ServerContext(const async::Executor& executor, ServerLimits with_limits, RequestHandler to_handler, ErrorRenderer with_renderer,
+                WarningSink to_warn);
+
+  ServerLimits limits;
+  RequestHandler handler;
+  ErrorRenderer render;
+  WarningSink warn;
+  async::DeadlineQueue deadlines;
+  async::Event draining;
+  DateHeader date;
+  std::list<ServerConnection*> open;
+};
+
+/// One connection of the server, from its first request to its last. Lives in the frame of the task that runs it.
+class ServerConnection {
+ public:
+  ServerConnection(ServerContext& server, boost::asio::ip::tcp::socket socket);
+  ~ServerConnection();
+  ServerConnection(const ServerConnection&) = delete;
+  ServerConnection& operator=(const ServerConnection&) = delete;
+
+  /// Serves requests until the connection ends. Throws operation_aborted when it is cancelled.
+  async::Task<> serve();
+  /// Says that the server is full, and hangs up.
+  async::Task<> refuse();
+  /// Hangs up if no request has begun: the server drains.
+  void close_if_idle();
+
+ private:
+  enum class Phase { idle, receiving, handling, sending, closing };
+  enum class Received { request, nothing, failed };
+  class ChunkWriter;
+
+  async::Task<Received> receive();
+  async::Task<Response> handle(Request request);
+  async::Task<bool> send(Response response, bool to_head, int version, bool keep_alive);
+  async::Task<bool> send_stream(Response response, bool to_head, int version, bool keep_alive);
+  async::Task<bool> write(std::string_view first, std::string_view second);
+  async::Task<> send_error(ProtocolError error, std::string_view detail);
+  async::Task<> watch_peer();
+  async::Task<> hang_up();
+
+  Received received_fault();
+  Received received_nothing_more();
+  void limit(Phase phase, std::chrono::milliseconds time);
+  void expire();
+
+  ServerContext& server_;
+  std::list<ServerConnection*>::iterator entry_;
+  ByteStream stream_;
+  boost::beast::flat_buffer buffer_;
+  RequestParser parser_;
+  std::string head_;
+  std::string remote_address_;
+  bool peer_is_loopback_ = false;
+  async::Deadline deadline_;
+  Phase phase_ = Phase::idle;
+  bool expired_ = false;
+  ProtocolError error_ = ProtocolError::malformed_request;
+  std::string_view error_detail_;
+};
+
+}  // namespace escrow::transport
