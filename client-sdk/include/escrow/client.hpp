@@ -77,8 +77,8 @@ class AsyncClient {
 ///
 /// Every call is safe to repeat and is repeated: after a lost answer, a 5xx, or on the next address, until `total_timeout`. Then it says
 /// what is known: Errc::unreachable (nothing of it was ever sent), Errc::unavailable (the coordinator said 503 to the end) or
-/// Errc::unknown_outcome (it may or may not have been recorded; `gid()` of the error is what to look up). Looking never changes anything,
-/// so it fails with Errc::unavailable instead. A definite no (4xx) is never repeated.
+/// Errc::unknown_outcome (it may or may not have been recorded; `gid()` of the error is what to look up). Looking never changes anything
+/// and has no unknown outcome. A definite no (4xx) is never repeated. Errc::cancelled: the Client was destroyed first.
 ///
 /// After a fork the child must not use what it inherited: calls fail with Errc::forked, destructors do nothing.
 class Client {

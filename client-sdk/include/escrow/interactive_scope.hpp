@@ -59,6 +59,8 @@ class InteractiveScope {
   [[nodiscard]] ClientResult<std::vector<ForwardAnswer>> forward_all(const std::vector<BranchDraft>& branches);
 
  private:
+  void leave() noexcept;
+
   struct State;
   std::unique_ptr<State> state_;
 };

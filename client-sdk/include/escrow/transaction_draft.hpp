@@ -141,6 +141,8 @@ class TransactionDraft {
 
   /// The checked request. Errc::invalid_argument with every fault that can be seen from here: names, payloads that are no JSON.
   [[nodiscard]] Result<protocol::StartRequest, ClientError> complete(bool interactive) const;
+  /// The body that registers `branches`, without their forward URLs. Errc::invalid_argument as above.
+  [[nodiscard]] Result<std::string, ClientError> registration(const std::vector<BranchDraft>& branches) const;
 
  protected:
   TransactionDraft(Mode mode, std::string name);
