@@ -1,5 +1,6 @@
 #include <escrow/participant_server.hpp>
 
+#include <atomic>
 #include <csignal>
 #include <exception>
 #include <iostream>
@@ -66,7 +67,7 @@ struct ParticipantServer::Impl {
   std::thread thread;
   std::mutex joining;
   bool started = false;
-  std::uint16_t port = 0;
+  std::atomic<std::uint16_t> port = 0;  // a thread that did not start the server may ask
 
   Result<void> listen() {
     boost::system::error_code error;

@@ -31,14 +31,11 @@ Routed only(HttpAnswer answer) {
   return routed;
 }
 
-/// What is said to a request that could not be read; nothing where the peer is gone or never began.
-std::optional<Routed> answer_to_broken(const beast::error_code& error, bool begun) {
+/// What is said to a request that could not be read; nothing where the peer is gone, or was too slow: Beast's timer has closed
+/// the connection then.
+std::optional<Routed> answer_to_broken(const beast::error_code& error) {
   if (error == http::error::header_limit) return only(problem(431, "header_too_large", "Header too large", "the header is too large"));
   if (error == http::error::body_limit) return only(problem(413, "body_too_large", "Body too large", "the body is too large"));
-  if (error == beast::error::timeout) {
-    if (!begun) return std::nullopt;
-    return only(problem(408, "request_timeout", "Request timeout", "the request did not arrive in time"));
-  }
   if (error == http::error::end_of_stream || error == http::error::partial_message) return std::nullopt;
   if (error.category() == make_error_code(http::error::bad_method).category()) {
     return only(problem(400, "malformed_request", "Malformed request", error.message()));
@@ -102,8 +99,7 @@ asio::awaitable<bool> Session::serve_one() {
   }
   reading_ = false;
   if (error) {
-    const bool begun = buffer_.size() > 0 || parser.got_some() || parser.is_header_done();
-    auto broken = answer_to_broken(error, begun);
+    auto broken = answer_to_broken(error);
     if (broken && !shared_.stopping) co_await write(std::move(*broken), false);
     co_return false;
   }
