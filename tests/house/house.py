@@ -114,7 +114,7 @@ def names(tree):
         lines = Lines(clean)
         for match in re.finditer(r'\b(?:TEST_CASE|SCENARIO|TEMPLATE_TEST_CASE|TEST_CASE_METHOD)\s*\(([^"()]*)"((?:\\.|[^"\\])*)"\s*("?)', clean):
             line, name = lines.at(match.start()), match.group(2)
-            if re.search(r"""[;"'`\\$]""", name):
+            if re.search(r'[;"`\\$]', name) or name.count("[") != name.count("]"):
                 faults.append(f"{path}:{line}: the test name holds a character that discovery mangles: {name}")
             if match.group(3):
                 faults.append(f"{path}:{line}: the test name is put together from pieces; write it as one")

@@ -157,13 +157,13 @@ class Names(unittest.TestCase):
         return house.names({"tests/unit/a.cpp": text})
 
     def test_names_that_discovery_mangles_are_found(self):
-        for name in ["a; b", 'a \\"b\\"', "it's", "~hidden", "ends with a space "]:
+        for name in ["a; b", 'a \\"b\\"', "a [b", "~hidden", "ends with a space "]:
             with self.subTest(name=name):
                 self.assertEqual(len(self.faults(f'TEST_CASE("{name}", "[core]") {{}}')), 1)
         self.assertEqual(len(self.faults('TEST_CASE("one"\n " two", "[core]") {}')), 1)
 
     def test_a_sentence_passes(self):
-        self.assertEqual(self.faults('TEST_CASE("a saga compensates, in order: [x] and (y)", "[core][saga]") {}'), [])
+        self.assertEqual(self.faults('TEST_CASE("a saga doesn't compensate, in order: [x] and (y)", "[core][saga]") {}'), [])
         self.assertEqual(self.faults('// TEST_CASE("a; b")\n'), [])
 
 
