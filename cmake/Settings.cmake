@@ -21,12 +21,12 @@ if(ESCROW_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
   set(CMAKE_CXX_COMPILER_LAUNCHER "${ESCROW_CCACHE}")
 endif()
 
-# Left out on purpose: -Wnull-dereference and -Wnon-virtual-dtor fire inside Boost's templates.
+# Left out on purpose: -Wnull-dereference and -Wnon-virtual-dtor fire inside Boost, -Wlogical-op on EAGAIN == EWOULDBLOCK.
 add_compile_options(
   -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wold-style-cast -Wcast-align -Woverloaded-virtual
   -Wformat=2 -Wimplicit-fallthrough -Wundef -Wunused)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
-  add_compile_options($<$<COMPILE_LANGUAGE:CXX>:-Wextra-semi> -Wduplicated-cond -Wlogical-op)
+  add_compile_options($<$<COMPILE_LANGUAGE:CXX>:-Wextra-semi> -Wduplicated-cond)
 endif()
 if(ESCROW_WARNINGS_AS_ERRORS)
   add_compile_options(-Werror)

@@ -163,7 +163,7 @@ class Names(unittest.TestCase):
         self.assertEqual(len(self.faults('TEST_CASE("one"\n " two", "[core]") {}')), 1)
 
     def test_a_sentence_passes(self):
-        self.assertEqual(self.faults('TEST_CASE("a saga doesn't compensate, in order: [x] and (y)", "[core][saga]") {}'), [])
+        self.assertEqual(self.faults("TEST_CASE(\"a saga doesn't compensate, in order: [x] and (y)\", \"[core][saga]\") {}"), [])
         self.assertEqual(self.faults('// TEST_CASE("a; b")\n'), [])
 
 
