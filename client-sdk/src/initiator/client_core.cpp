@@ -22,6 +22,8 @@ using std::chrono::milliseconds;
 
 /// How long one request may be held back by the coordinator: a dead one is noticed soon after.
 constexpr milliseconds longest_wait{20'000};
+/// Between two looks for the end of a transaction.
+constexpr milliseconds shortest_look{100};
 constexpr milliseconds first_pause{50};
 constexpr milliseconds longest_pause{1'000};
 
@@ -194,7 +196,11 @@ http::Task<Result<TransactionView, ClientError>> ClientCore::perform_view(ApiCal
   auto seen = co_await perform<TransactionView>(call, &TransactionReader::transaction);
   if (!seen) co_return seen;
   std::optional<ClientError> trouble;
+  auto next_look = Clock::now();
   while (!seen->is_terminal() && Clock::now() < call.wait_until) {
+    // A coordinator that does not hold the answer back is no reason for a tight loop.
+    if (next_look > Clock::now() && !co_await http_.sleep_until(std::min(next_look, call.wait_until))) break;
+    next_look = Clock::now() + shortest_look;
     ApiCall look;
     look.path = "/v1/transactions/" + seen->gid();
     look.gid = seen->gid();

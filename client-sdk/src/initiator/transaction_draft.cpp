@@ -6,6 +6,7 @@
 #include <escrow/transaction_draft.hpp>
 #include <system_error>
 
+#include "client-sdk/src/http/header_check.hpp"
 #include "protocol/headers.hpp"
 #include "protocol/json_reader.hpp"
 #include "protocol/start_request_writer.hpp"
@@ -29,20 +30,9 @@ std::string new_gid() {
   return protocol::uuid_v7(std::chrono::duration_cast<std::chrono::milliseconds>(now).count(), random);
 }
 
-/// RFC 9110 5.6.2 and 5.5: what can't be a header would otherwise be two.
-bool is_header(const protocol::HeaderField& header) {
-  constexpr std::string_view marks = "!#$%&'*+-.^_`|~";
-  if (header.name.empty()) return false;
-  for (const char c : header.name) {
-    const bool alphanumeric = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-    if (!alphanumeric && marks.find(c) == std::string_view::npos) return false;
-  }
-  return header.value.find_first_of(std::string_view("\r\n\0", 3)) == std::string::npos;
-}
-
 void check_headers(const std::vector<protocol::HeaderField>& headers, const std::string& place, std::vector<FieldFault>& faults) {
   for (const auto& header : headers) {
-    if (!is_header(header)) faults.emplace_back(place + "/headers/" + header.name, "not a valid HTTP header");
+    if (!http::is_header(header.name, header.value)) faults.emplace_back(place + "/headers/" + header.name, "not a valid HTTP header");
     if (protocol::is_reserved_header(header.name)) faults.emplace_back(place + "/headers/" + header.name, "a reserved name");
   }
 }

@@ -1,0 +1,88 @@
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <future>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <escrow/error.hpp>
+
+#include "protocol/result.hpp"
+
+/// Calls to other services from inside a handler, which carry on its trace and transaction.
+namespace escrow {
+
+/// One request to another service.
+class OutgoingCall {
+ public:
+  /// An absolute http or https URL.
+  explicit OutgoingCall(std::string url) : url_(std::move(url)) {}
+
+  /// Default: GET without a body, POST with one.
+  OutgoingCall& method(std::string method) { method_ = std::move(method); return *this; }
+  OutgoingCall& header(std::string name, std::string value) { headers_.emplace_back(std::move(name), std::move(value)); return *this; }
+  /// Sent as application/json.
+  OutgoingCall& json(std::string body) { body_ = std::move(body); return *this; }
+  /// For the whole call; default 3 s. Keep it below the time that your own caller gives you.
+  OutgoingCall& timeout(std::chrono::milliseconds value) { timeout_ = value; return *this; }
+
+  [[nodiscard]] const std::string& url() const noexcept { return url_; }
+  [[nodiscard]] std::string method() const { return !method_.empty() ? method_ : body_ ? "POST" : "GET"; }
+  [[nodiscard]] const std::vector<std::pair<std::string, std::string>>& headers() const noexcept { return headers_; }
+  [[nodiscard]] const std::optional<std::string>& body() const noexcept { return body_; }
+  [[nodiscard]] std::chrono::milliseconds timeout() const noexcept { return timeout_; }
+
+ private:
+  std::string url_;
+  std::string method_;
+  std::vector<std::pair<std::string, std::string>> headers_;
+  std::optional<std::string> body_;
+  std::chrono::milliseconds timeout_{3'000};
+};
+
+/// A whole answer; what its status means is the caller's business.
+class CallReply {
+ public:
+  CallReply(unsigned status, std::vector<std::pair<std::string, std::string>> headers, std::string body)
+      : status_(status), headers_(std::move(headers)), body_(std::move(body)) {}
+
+  [[nodiscard]] unsigned status() const noexcept { return status_; }
+  [[nodiscard]] bool is_success() const noexcept { return status_ / 100 == 2; }
+  /// The first header of that name, in any case.
+  [[nodiscard]] std::optional<std::string> header(std::string_view name) const;
+  [[nodiscard]] const std::string& body() const noexcept { return body_; }
+
+ private:
+  unsigned status_;
+  std::vector<std::pair<std::string, std::string>> headers_;
+  std::string body_;
+};
+
+/// An HTTP client with kept connections whose calls carry `traceparent` (a new span), `tracestate` and `Escrow-Gid` of the Context that is
+/// current where the call is made. Thread-safe; one per process is enough. Repeats nothing, follows no redirects.
+class HttpCaller {
+ public:
+  /// `ca_file`: a PEM file of authorities instead of the system's. Throws std::invalid_argument when it can't be read.
+  explicit HttpCaller(const std::string& ca_file = {});
+  /// Ends the calls under way with Errc::cancelled or Errc::unknown_outcome.
+  ~HttpCaller();
+  HttpCaller(const HttpCaller&) = delete;
+  HttpCaller& operator=(const HttpCaller&) = delete;
+
+  /// Errc::unreachable: nothing was sent. Errc::unknown_outcome: it may have had its effect. Errc::invalid_argument: no URL that can be called, or
+  /// no valid header.
+  [[nodiscard]] Result<CallReply> call(const OutgoingCall& call);
+  /// The same, begun now.
+  [[nodiscard]] std::future<Result<CallReply>> call_async(const OutgoingCall& call);
+
+ private:
+  struct State;
+  std::shared_ptr<State> state_;
+};
+
+}  // namespace escrow
