@@ -3,7 +3,7 @@ include_guard(GLOBAL)
 # escrow_test(<name> LABEL unit|contract|simulation|integration|fault|console SOURCES ... [DEPENDS ...] [LINK ...]
 #             [TIMEOUT seconds] [PROGRAMS targets ...])
 #
-# A Catch2 program whose test cases are registered with ctest one by one, as "<name>: <sentence>". DEPENDS names escrow
+# A Catch2 program whose test cases are registered with ctest one by one, as "<name>/<sentence>". DEPENDS names escrow
 # libraries; PROGRAMS are executables the tests start, built before.
 function(escrow_test name)
   if(NOT ESCROW_BUILD_TESTS)
@@ -40,7 +40,7 @@ function(escrow_test name)
 
   # -w NoTests: a name that discovery mangles selects nothing, and must fail rather than pass.
   catch_discover_tests(${target}
-    TEST_PREFIX "${name}: "
+    TEST_PREFIX "${name}/"
     EXTRA_ARGS -w NoTests
     PROPERTIES LABELS ${arg_LABEL} TIMEOUT ${arg_TIMEOUT})
 endfunction()

@@ -145,7 +145,8 @@ def files(tree):
         if path.endswith(CODE):
             if path.endswith(".hpp") and "#pragma once" not in text:
                 faults.append(f"{path}:1: a header without #pragma once")
-            if path not in rules.UNLISTED and path not in known:
+            public = path.endswith(".cpp") or folder_of(path, rules.LISTED_HEADERS)
+            if public and path not in rules.UNLISTED and path not in known:
                 faults.append(f"{path}:1: no CMakeLists.txt names this file")
     for path in list(rules.LONG_FILES) + list(rules.UNLISTED):
         if path not in tree:

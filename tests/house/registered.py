@@ -12,7 +12,7 @@ import sys
 
 def compare(name, listed, registered):
     """Faults between the test cases that a program lists and the ctest entries with its prefix."""
-    prefix = name + ": "
+    prefix = name + "/"
     entries = [entry[len(prefix) :] for entry in registered if entry.startswith(prefix)]
     faults = [f"{name}: ctest does not know the test: {test}" for test in sorted(set(listed) - set(entries))]
     faults += [f"{name}: ctest runs what is no test: {entry}" for entry in sorted(set(entries) - set(listed))]

@@ -179,6 +179,8 @@ class Files(unittest.TestCase):
 
     def test_a_source_that_no_build_names_is_found(self):
         self.assertEqual(len(house.files({"cli/CMakeLists.txt": "add_executable(x b.cpp)", "cli/a.cpp": "\n"})), 1)
+        self.assertEqual(len(house.files({"protocol/CMakeLists.txt": "SOURCES b.cpp", "protocol/a.hpp": HEADER})), 1)
+        self.assertEqual(house.files({"client-sdk/src/a.hpp": HEADER}), [])
         self.assertEqual(len(house.files({"cli/CMakeLists.txt": "add_executable(x a.cpp)", "core/a.cpp": "\n", "cli/a.cpp": "\n"})), 1)
 
     def test_a_header_without_guard_and_a_path_of_one_machine_are_found(self):
@@ -190,13 +192,13 @@ class Files(unittest.TestCase):
 
 class Registered(unittest.TestCase):
     def test_a_test_that_ctest_does_not_know_is_found(self):
-        self.assertEqual(len(registered.compare("core", ["a", "b"], ["core: a"])), 1)
+        self.assertEqual(len(registered.compare("core", ["a", "b"], ["core/a"])), 1)
 
     def test_an_entry_that_selects_no_test_is_found(self):
-        self.assertEqual(len(registered.compare("core", ["a; b"], ["core: a", "core:  b"])), 3)
+        self.assertEqual(len(registered.compare("core", ["a; b"], ["core/a", "core/ b"])), 3)
 
     def test_equal_lists_pass(self):
-        self.assertEqual(registered.compare("core", ["a", "b"], ["core: b", "core: a", "store: c"]), [])
+        self.assertEqual(registered.compare("core", ["a", "b"], ["core/b", "core/a", "store/c"]), [])
 
     def test_a_program_without_tests_is_found(self):
         self.assertEqual(len(registered.compare("core", [], [])), 1)
