@@ -1,5 +1,7 @@
 #include "coordinator/transport/message_parser.hpp"
 
+#include "coordinator/transport/http_syntax.hpp"
+
 #include <boost/asio/buffer.hpp>
 #include <boost/beast/http/error.hpp>
 
@@ -10,14 +12,7 @@
 namespace escrow::transport {
 namespace {
 
-/// A chunk's size line with its extensions, or what Beast needs to see of it at once.
-constexpr std::size_t max_chunk_line = 16384;
 constexpr int max_interim_answers = 16;
-
-bool is_token_char(char c) {
-  constexpr std::string_view others = "!#$%&'*+-.^_`|~";
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || others.find(c) != std::string_view::npos;
-}
 
 bool is_authority(std::string_view text) {
   if (text.starts_with('[')) {
@@ -108,10 +103,7 @@ void MessageParser<is_request>::begin_body(Framing framing, std::uint64_t length
   }
   const bool is_empty = framing == Framing::none || (framing == Framing::length && length == 0);
   state_ = is_empty ? ParseState::complete : ParseState::body;
-  if (framing == Framing::chunked) {
-    core_->body_limit(limits_.body_bytes);
-    core_->eager(true);
-  }
+  if (framing == Framing::chunked) chunks_ = ChunkDecoder(limits_.body_bytes);
 }
 
 template <bool is_request>
@@ -225,17 +217,12 @@ std::size_t MessageParser<is_request>::feed_body(std::string_view buffered) {
 
 template <bool is_request>
 std::size_t MessageParser<is_request>::feed_chunks(std::string_view buffered) {
-  using boost::beast::http::error;
-  boost::beast::error_code failure;
-  const std::size_t consumed = core_->put(boost::asio::buffer(buffered.data(), buffered.size()), failure);
-  if (failure == error::body_limit) {
-    fail(ParseFault::body_too_large, "the body is larger than the limit");
-  } else if (failure && failure != error::need_more) {
-    fail(ParseFault::malformed, "the chunked coding of the body is malformed");
-  } else if (core_->is_done()) {
-    state_ = ParseState::complete;
-  } else if (buffered.size() - consumed > max_chunk_line) {
-    fail(ParseFault::malformed, "a chunk header or the trailers are too long");
+  const std::size_t consumed = chunks_.feed(buffered, *body_);
+  switch (chunks_.state()) {
+    case ChunkDecoder::State::reading: break;
+    case ChunkDecoder::State::complete: state_ = ParseState::complete; break;
+    case ChunkDecoder::State::malformed: fail(ParseFault::malformed, "the chunked coding of the body is malformed"); break;
+    case ChunkDecoder::State::too_large: fail(ParseFault::body_too_large, "the body is larger than the limit"); break;
   }
   return consumed;
 }

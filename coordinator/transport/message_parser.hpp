@@ -1,5 +1,6 @@
 #pragma once
 
+#include "coordinator/transport/chunk_decoder.hpp"
 #include "coordinator/transport/http_message.hpp"
 
 #include <boost/beast/http/basic_parser.hpp>
@@ -10,7 +11,7 @@
 #include <string>
 #include <string_view>
 
-/// Bytes to messages, without a socket: Beast's state machine behind checks that make its tolerance strict.
+/// Bytes to messages, without a socket: Beast's parser for the header, behind checks that make its tolerance strict.
 /// A message whose end could be argued about is malformed, whoever sent it.
 namespace escrow::transport {
 
@@ -90,13 +91,11 @@ class MessageParser {
   [[nodiscard]] const MessageLimits& limits() const { return limits_; }
 
  private:
-  class Core;
-
   std::size_t feed_head(std::string_view buffered);
   std::size_t feed_body(std::string_view buffered);
   std::size_t feed_chunks(std::string_view buffered);
 
-  /// Beast's parser; made anew for each message, without allocation.
+  /// Beast's parser, for the start line and the fields only; made anew for each message, without allocation.
   class Core final : public boost::beast::http::basic_parser<is_request> {
    public:
     explicit Core(MessageParser& owner) : owner_(owner) {}
@@ -110,17 +109,13 @@ class MessageParser {
     }
     void on_response_impl(int status, string_view, int version, error_code&) override { owner_.take_start_line({}, {}, status, version); }
     void on_field_impl(boost::beast::http::field, string_view name, string_view value, error_code&) override {
-      // Trailers come after the header has been judged; they are checked for form, and dropped.
-      if (owner_.state_ == ParseState::head) owner_.headers_->add({name.data(), name.size()}, {value.data(), value.size()});
+      owner_.headers_->add({name.data(), name.size()}, {value.data(), value.size()});
     }
     void on_header_impl(error_code&) override {}
     void on_body_init_impl(const boost::optional<std::uint64_t>&, error_code&) override {}
-    std::size_t on_body_impl(string_view body, error_code&) override { return body.size(); }
+    std::size_t on_body_impl(string_view, error_code&) override { return 0; }
     void on_chunk_header_impl(std::uint64_t, string_view, error_code&) override {}
-    std::size_t on_chunk_body_impl(std::uint64_t, string_view body, error_code&) override {
-      owner_.body_->append(body.data(), body.size());
-      return body.size();
-    }
+    std::size_t on_chunk_body_impl(std::uint64_t, string_view, error_code&) override { return 0; }
     void on_finish_impl(error_code&) override {}
 
     MessageParser& owner_;
@@ -132,6 +127,7 @@ class MessageParser {
   std::string_view detail_;
   HeadScanner scanner_;
   std::optional<Core> core_;
+  ChunkDecoder chunks_;
   Headers* headers_ = nullptr;
   std::string* body_ = nullptr;
   Framing framing_ = Framing::none;

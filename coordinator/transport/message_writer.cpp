@@ -1,28 +1,17 @@
 #include "coordinator/transport/message_writer.hpp"
 
+#include "coordinator/transport/http_syntax.hpp"
+
 #include <boost/beast/http/status.hpp>
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <array>
 #include <charconv>
 #include <iterator>
 
 namespace escrow::transport {
 namespace {
-
-bool is_token(std::string_view text) {
-  static constexpr std::string_view others = "!#$%&'*+-.^_`|~";
-  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || others.find(c) != std::string_view::npos;
-  });
-}
-
-/// No control characters but the tab: nothing that could end the line.
-bool is_field_value(std::string_view text) {
-  return std::all_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) >= ' ' ? c != 0x7f : c == '\t'; });
-}
 
 bool is_framing_field(std::string_view name) {
   return equals_ignoring_case(name, "content-length") || equals_ignoring_case(name, "transfer-encoding") ||

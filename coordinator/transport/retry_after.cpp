@@ -134,7 +134,7 @@ std::optional<std::chrono::system_clock::time_point> parse_http_date(std::string
 }
 
 std::optional<std::chrono::milliseconds> parse_retry_after(std::string_view value, std::chrono::system_clock::time_point now) {
-  constexpr std::int64_t longest_s = std::int64_t{400} * 366 * 86400;
+  constexpr std::int64_t longest_s = std::int64_t{100} * 366 * 86400;
   if (value.empty()) return std::nullopt;
   if (value.find_first_not_of("0123456789") == std::string_view::npos) {
     std::int64_t seconds = 0;

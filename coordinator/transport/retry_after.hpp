@@ -7,7 +7,7 @@
 namespace escrow::transport {
 
 /// Reads a Retry-After header: seconds, or an HTTP-date in any of the three forms of RFC 9110, 5.6.7, relative to
-/// `now`. Nothing if it is unreadable, zero or in the past. Huge values are returned as at most 400 years;
+/// `now`. Nothing if it is unreadable, zero or in the past. Huge values are returned as at most 100 years;
 /// the cap of an hour is the caller's.
 [[nodiscard]] std::optional<std::chrono::milliseconds> parse_retry_after(std::string_view value, std::chrono::system_clock::time_point now);
 
