@@ -32,10 +32,11 @@ struct Write {
   std::int64_t updated_at_ms = 0;
   std::optional<std::int64_t> finished_at_ms;
   bool attention = false;
-  /// Only with expected_revision 0: the start request as JSON, its headers and trace included, for `load`; and the columns that search reads.
-  std::string request;
+  /// Never change, but are in each write: the row's checksum is over them too, so that damage is not sealed by the next write.
   protocol::Mode mode = protocol::Mode::saga;
   std::optional<std::string> name;
+  /// Only with expected_revision 0: the start request as JSON, its headers and trace included, for `load`; and what search reads.
+  std::string request;
   std::map<std::string, std::string> attributes;
   struct NewBranch {
     std::uint32_t index = 0;
@@ -103,6 +104,7 @@ struct Filter {
   std::optional<std::string> name;
   std::optional<bool> attention;
   std::map<std::string, std::string> attributes;
+  /// Both exclusive.
   std::optional<std::int64_t> started_after_ms;
   std::optional<std::int64_t> started_before_ms;
 };
@@ -153,7 +155,7 @@ class Reader {
   virtual ~Reader() = default;
   [[nodiscard]] virtual Result<Found> load(const protocol::Gid& gid) = 0;
   [[nodiscard]] virtual Result<DuePage> load_due(std::int64_t until_ms, std::size_t limit,
-                                                  const std::optional<DuePosition>& after = std::nullopt) = 0;
+                                                 const std::optional<DuePosition>& after = std::nullopt) = 0;
   [[nodiscard]] virtual Result<Page> list(const Filter& filter, std::size_t limit, const std::optional<std::string>& cursor) = 0;
   /// The history of one gid with seq above `after_seq`, oldest first.
   [[nodiscard]] virtual Result<std::vector<StoredEvent>> events(const protocol::Gid& gid, std::int64_t after_seq, std::size_t limit) = 0;
@@ -170,13 +172,14 @@ class Log {
   virtual ~Log() = default;
 
   /// Applies the writes in order in one durable transaction, each in a savepoint of its own with its own answer: a conflict never
-  /// fails its neighbours, and after a refused write of a gid later ones of that gid in the batch are refused too (their revision
-  /// does not match). On return everything answered `ok` is on disk. A failed COMMIT makes every answer `unknown`.
+  /// fails its neighbours, and after a refused write of a gid later ones of that gid in the batch get the same answer. On return everything
+  /// answered `ok` is on disk. A failed COMMIT makes every answer `unknown`.
   [[nodiscard]] virtual std::vector<WriteResult> apply(const std::vector<Write>& writes) = 0;
 
   /// Removes up to `limit` transactions that finished before `finished_before_ms`, leaving tombstones that hold until
   /// `tombstone_until_ms`; answers how many. Never an unfinished one.
-  [[nodiscard]] virtual Result<std::size_t> remove_finished(std::int64_t finished_before_ms, std::int64_t tombstone_until_ms, std::size_t limit) = 0;
+  [[nodiscard]] virtual Result<std::size_t> remove_finished(std::int64_t finished_before_ms, std::int64_t tombstone_until_ms,
+                                                            std::size_t limit) = 0;
   [[nodiscard]] virtual Result<std::size_t> remove_tombstones(std::int64_t until_ms, std::size_t limit) = 0;
 
   /// Whether a write would go through now (a probe that writes a row of its own); how the store finds out that the disk is back.
@@ -196,13 +199,14 @@ class Log {
   [[nodiscard]] virtual std::int64_t latest_ms() const = 0;
   [[nodiscard]] virtual bool is_durable() const = 0;
 
-  /// A reader of its own; may be used on another thread than the log's.
+  /// A reader of its own; may be called, and the reader used, on another thread than the log's.
   [[nodiscard]] virtual Result<std::unique_ptr<Reader>> open_reader() = 0;
 };
 
 /// A write as the log wants it, encoded on the caller's thread.
 /// Asserts a positive revision.
-[[nodiscard]] Write encode_write(const core::Transaction& transaction, std::optional<core::Time> due_at, std::vector<core::HistoryEvent> history);
+[[nodiscard]] Write encode_write(const core::Transaction& transaction, std::optional<core::Time> due_at,
+                                 std::vector<core::HistoryEvent> history);
 
 }  // namespace escrow::store
 

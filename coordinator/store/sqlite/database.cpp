@@ -1,0 +1,263 @@
+#include "coordinator/store/sqlite/database.hpp"
+
+#include <fcntl.h>
+#include <sqlite3.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "coordinator/store/log.hpp"
+#include "coordinator/store/sqlite/migrations.hpp"
+
+namespace escrow::store::sqlite {
+namespace {
+
+constexpr std::string_view now_ms = "CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)";
+/// Up to this many pages (16 MiB) the whole file is checked at every start: it takes some ten milliseconds.
+constexpr std::int64_t pages_checked_at_start = 2'048;
+
+Error refusal(LogErrc code, const std::string& path, std::string_view why) {
+  return {make_error_code(code), path + " " + std::string(why)};
+}
+
+Error damaged(const std::string& path, std::string_view how) {
+  return refusal(LogErrc::corrupt, path,
+                 std::string(how) + "; keep the file, and start with the latest backup or with --store of a new path (docs/operations.md)");
+}
+
+Error foreign(const std::string& path) {
+  return refusal(LogErrc::not_a_log, path, "is a file of another program; name another path with --store sqlite:PATH");
+}
+
+/// The path without symbolic links, so that two names of one file find one lock.
+Result<std::string> resolved(const std::string& path) {
+  namespace fs = std::filesystem;
+  std::error_code failed;
+  const fs::path absolute = fs::absolute(path, failed);
+  if (fs::is_directory(absolute, failed)) return refusal(LogErrc::unavailable, path, "is a directory; name a file in it");
+  const bool exists = fs::exists(absolute, failed);
+  const fs::path known = fs::canonical(exists ? absolute : absolute.parent_path(), failed);
+  if (failed) return refusal(LogErrc::unavailable, path, "cannot be opened: " + failed.message() + "; make the directory first");
+  return exists ? known.string() : (known / absolute.filename()).string();
+}
+
+struct Descriptor {
+  explicit Descriptor(int opened) : number(opened) {}
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  ~Descriptor() {
+    if (number >= 0) ::close(number);
+  }
+  int number;
+};
+
+/// Makes the file for its owner only (it holds headers with tokens), and its name durable.
+Result<void> create(const std::string& path) {
+  const Descriptor file(::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+  const Descriptor directory(::open(std::filesystem::path(path).parent_path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (file.number < 0 || directory.number < 0 || ::fsync(directory.number) != 0) {
+    return refusal(LogErrc::unavailable, path, std::string("cannot be made: ") + std::strerror(errno));
+  }
+  return {};
+}
+
+std::uint32_t big_endian(std::string_view bytes) {
+  std::uint32_t number = 0;
+  for (const char byte : bytes.substr(0, 4)) number = (number << 8U) | static_cast<unsigned char>(byte);
+  return number;
+}
+
+/// Looks at the header before SQLite does: SQLite would take an empty file for a new database, and finish another program's
+/// transactions.
+Result<void> inspect(const std::string& path) {
+  struct stat found = {};
+  if (::stat(path.c_str(), &found) != 0) return create(path);
+  struct stat wal = {};
+  const bool has_wal = ::stat((path + "-wal").c_str(), &wal) == 0 && wal.st_size > 0;
+  if (found.st_size == 0) {
+    if (has_wal) return damaged(path, "is empty, but there is a write-ahead log beside it: it has been cut off");
+    return {};
+  }
+  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (file.number < 0) {
+    return refusal(LogErrc::unavailable, path, std::string("cannot be read: ") + std::strerror(errno) + "; it must belong to this user");
+  }
+  char header[100];
+  const auto length = ::pread(file.number, header, sizeof header, 0);
+  const std::string_view bytes(header, length > 0 ? static_cast<std::size_t>(length) : 0);
+  if (bytes.size() < sizeof header || !bytes.starts_with(std::string_view("SQLite format 3\0", 16))) {
+    return refusal(LogErrc::not_a_log, path,
+                   "is no SQLite database, or its beginning is damaged; name another path with --store sqlite:PATH, or put a backup back");
+  }
+  const std::uint32_t id = big_endian(bytes.substr(68));
+  if (id != 0 && id != application_id) return foreign(path);
+  if (id == 0 && !has_wal && big_endian(bytes.substr(28)) > 1) return foreign(path);
+  return {};
+}
+
+std::string uuid_of(const std::string& hex) {
+  std::string id = hex;
+  id[12] = '4';
+  id[16] = "89ab"[static_cast<unsigned char>(id[16]) % 4];
+  for (const std::size_t place : {20U, 16U, 12U, 8U}) id.insert(place, 1, '-');
+  return id;
+}
+
+class Opening {
+ public:
+  Opening(Connection& connection, std::string path, bool in_memory)
+      : connection_(connection), path_(std::move(path)), in_memory_(in_memory) {}
+
+  Result<void> run() {
+    const auto id = connection_.number("PRAGMA application_id");
+    const auto tables = connection_.number("SELECT count(*) FROM sqlite_schema");
+    if (!id || !tables) return failure("read");
+    const bool is_new = *id == 0 && *tables == 0;
+    if (!is_new && *id != application_id) return foreign(path_);
+    if (is_new && connection_.execute("PRAGMA page_size = 8192") != SQLITE_OK) return failure("prepare");
+    if (auto known = check_version(is_new); !known) return known;
+    if (!in_memory_ && !switch_to_wal()) return failure("switch to a write-ahead log");
+    if (connection_.execute(in_memory_ ? "PRAGMA synchronous = OFF" : "PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0") !=
+        SQLITE_OK) {
+      return failure("configure");
+    }
+    if (auto whole = check_pages(); !whole) return whole;
+    return migrate();
+  }
+
+ private:
+  Error failure(std::string_view what) {
+    const int code = sqlite3_extended_errcode(connection_.handle());
+    Error error = error_of(code, std::string(what) + " " + path_, connection_.last_message());
+    if (error.code == LogErrc::corrupt || error.code == LogErrc::not_a_log)
+      return damaged(path_, "is damaged (" + connection_.last_message() + ")");
+    error.detail += "; see that the disk is writable, has room, and that no other program holds the file";
+    return error;
+  }
+
+  bool switch_to_wal() {
+    Statement statement(connection_, "PRAGMA journal_mode = WAL");
+    return statement.step() == SQLITE_ROW && statement.text(0) == "wal";
+  }
+
+  Result<void> check_version(bool is_new) {
+    if (is_new) return {};
+    const auto version = connection_.number("SELECT coalesce(max(version), 0) FROM schema_version");
+    if (!version) return failure("read the schema version of");
+    version_ = *version;
+    const auto known = static_cast<std::int64_t>(migrations().size());
+    if (version_ > known) {
+      return refusal(LogErrc::newer, path_,
+                     "was written by a newer escrowd (schema version " + std::to_string(version_) + ", this one knows " +
+                         std::to_string(known) + "); start that version, or a backup made before the upgrade; nothing was changed");
+    }
+    return {};
+  }
+
+  Result<void> check_pages() {
+    const auto pages = connection_.number("PRAGMA page_count");
+    if (!pages) return failure("read");
+    if (*pages > pages_checked_at_start) return {};
+    Statement check(connection_, "PRAGMA quick_check(1)");
+    if (check.step() != SQLITE_ROW) return failure("check");
+    if (check.text(0) != "ok") return damaged(path_, "is damaged (" + check.text(0) + ")");
+    return {};
+  }
+
+  /// Each step is one transaction with its number: a crash leaves it done or not begun.
+  Result<void> migrate() {
+    for (const Migration& migration : migrations()) {
+      if (migration.version <= version_) continue;
+      const std::string numbered =
+          "INSERT INTO schema_version VALUES (" + std::to_string(migration.version) + ", " + std::string(now_ms) + ")";
+      const bool done = connection_.execute("BEGIN IMMEDIATE") == SQLITE_OK && connection_.execute(migration.sql) == SQLITE_OK &&
+                        connection_.execute(numbered.c_str()) == SQLITE_OK && (migration.version > 1 || mark()) &&
+                        connection_.execute("COMMIT") == SQLITE_OK;
+      if (done) continue;
+      Error error = failure("bring to schema version " + std::to_string(migration.version));
+      connection_.execute("ROLLBACK");
+      return error;
+    }
+    return {};
+  }
+
+  bool mark() {
+    Statement random(connection_, "SELECT lower(hex(randomblob(16)))");
+    if (random.step() != SQLITE_ROW) return false;
+    const std::string store_id = uuid_of(random.text(0));
+    random.reset();
+    const std::string meta = "INSERT INTO meta VALUES (1, ?, " + std::string(now_ms) + ", 0, 0, 0, 0, 0)";
+    const std::string mark = "PRAGMA application_id = " + std::to_string(application_id);
+    return Statement(connection_, meta).run(store_id) == SQLITE_DONE && connection_.execute(mark.c_str()) == SQLITE_OK;
+  }
+
+  Connection& connection_;
+  std::string path_;
+  bool in_memory_;
+  std::int64_t version_ = 0;
+};
+
+/// Makes the number of this run durable and reads where the sequences stand.
+Result<void> begin_run(Database& database) {
+  Connection& connection = *database.connection;
+  const int code = connection.execute("UPDATE meta SET run = run + 1 WHERE id = 1");
+  if (code != SQLITE_OK) {
+    auto error = error_of(code, "write " + database.path, connection.last_message());
+    error.detail += "; see that the disk is writable and has room";
+    return error;
+  }
+  Statement meta(connection, "SELECT store_id, run, latest_ms, last_seq FROM meta WHERE id = 1");
+  if (meta.step() != SQLITE_ROW) return damaged(database.path, "does not say which log it is");
+  database.store_id = meta.text(0);
+  database.run = meta.number(1);
+  // `meta` follows in steps; the newest rows know better. Each of these is one look into an index.
+  database.latest_ms = std::max({meta.number(2), connection.number("SELECT coalesce(max(finished_at_ms), 0) FROM transactions").value_or(0),
+                                 connection.number("SELECT at_ms FROM events ORDER BY seq DESC LIMIT 1").value_or(0)});
+  database.last_seq = std::max(meta.number(3), connection.number("SELECT coalesce(max(seq), 0) FROM events").value_or(0));
+  database.last_id = connection.number("SELECT coalesce(max(id), 0) FROM transactions").value_or(0);
+  return {};
+}
+
+}  // namespace
+
+int configure(Connection& connection, int busy_ms) {
+  sqlite3_busy_timeout(connection.handle(), busy_ms);
+  return connection.execute(
+      "PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; PRAGMA cell_size_check = ON; PRAGMA cache_size = -16384");
+}
+
+Result<Database> open_database(const Options& options) {
+  Database database;
+  const bool in_memory = options.path.empty();
+  database.path = in_memory ? ":memory:" : options.path;
+  const bool has_files = !in_memory && options.has_real_files;
+  if (has_files) {
+    auto path = resolved(options.path);
+    if (!path) return path.error();
+    database.path = *path;
+    auto lock = FileLock::acquire(database.path);
+    if (!lock) return lock.error();
+    database.lock = std::move(*lock);
+    if (auto inspected = inspect(database.path); !inspected) return inspected.error();
+  }
+  auto connection = Connection::open(database.path, has_files ? Connection::Access::read_write : Connection::Access::create, options.vfs);
+  if (!connection) return connection.error();
+  database.connection = std::make_shared<Connection>(std::move(*connection));
+  if (const int code = configure(*database.connection, options.busy_ms); code != SQLITE_OK) {
+    return error_of(code, "configure " + database.path, database.connection->last_message());
+  }
+  if (auto opened = Opening(*database.connection, database.path, in_memory).run(); !opened) return opened.error();
+  if (auto begun = begin_run(database); !begun) return begun.error();
+  if (has_files) {
+    for (const char* suffix : {"", "-wal", "-shm", ".lock"}) database.watch.add(database.path + suffix);
+  }
+  return database;
+}
+
+}  // namespace escrow::store::sqlite
