@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "protocol/assert.hpp"
+#include "protocol/url.hpp"
 
 namespace escrow::engine::node {
 namespace {
@@ -14,16 +15,10 @@ constexpr std::size_t remembered_destinations = 10'000;
 }  // namespace
 
 Target target_of(std::string_view url) {
-  const auto authority = url.find("://") + 3;
-  const auto path = url.find_first_of("/?", authority);
-  Target target;
-  target.destination = std::string(url.substr(0, path));
-  const auto host_end = target.destination.size();
-  const auto port = target.destination.find(':', target.destination.find(']', authority) == std::string::npos ? authority : target.destination.find(']', authority));
-  if (port == std::string::npos || port >= host_end) target.destination += url.starts_with("https") ? ":443" : ":80";
-  std::ranges::transform(target.destination, target.destination.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-  if (path != std::string_view::npos) target.path = std::string(url.substr(path, url.find('?', path) - path));
-  return target;
+  const auto parsed = protocol::Url::parse(url);
+  // Stored by rules that no longer hold: a destination of its own, whose calls fail one by one.
+  if (!parsed) return {std::string(url), {}};
+  return {parsed->destination(), parsed->target().substr(0, parsed->target().find('?'))};
 }
 
 bool Destinations::breaker_lets_through(const Destination& destination, core::Time now) const {

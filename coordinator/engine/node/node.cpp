@@ -182,7 +182,7 @@ void Node::ask_for_due() {
   if (entries_.size() >= settings_.resident_transactions) return;
   due_asked_ = true;
   due_retry_at_.reset();
-  outputs_->push_back(DueWanted{horizon_, now_ + settings_.lookahead, settings_.due_page});
+  outputs_->push_back(DueWanted{due_after_, now_ + settings_.lookahead, settings_.due_page});
 }
 
 }  // namespace escrow::engine::node

@@ -114,6 +114,8 @@ class Node {
 
   /// Everything due up to here is in memory; nothing due up to here may leave it.
   std::optional<core::Time> horizon_;
+  /// Where the next page begins.
+  std::optional<store::DuePosition> due_after_;
   bool due_asked_ = false;
   std::optional<core::Time> due_retry_at_;
   bool recovered_ = false;

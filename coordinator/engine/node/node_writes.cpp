@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "coordinator/core/decide.hpp"
@@ -193,7 +194,10 @@ void Node::on(DueLoaded loaded) {
     return;
   }
   counters_.corrupt += loaded.page->corrupt.size();
-  horizon_ = core::from_ms(loaded.page->complete_until_ms);
+  const auto complete_until = core::from_ms(loaded.page->complete_until_ms);
+  horizon_ = horizon_ ? std::max(*horizon_, complete_until) : complete_until;
+  constexpr auto behind_all = std::numeric_limits<std::int64_t>::max();
+  due_after_ = loaded.page->next ? *loaded.page->next : store::DuePosition{loaded.page->complete_until_ms, behind_all};
   recovered_ = true;
   for (auto& [due, transaction] : loaded.page->transactions) {
     // What is in memory is newer, and nothing has left it since the page was asked for.

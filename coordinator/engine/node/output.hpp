@@ -9,6 +9,7 @@
 
 #include "coordinator/core/transaction.hpp"
 #include "coordinator/engine/node/answer.hpp"
+#include "coordinator/store/log.hpp"
 
 /// What a node wants done. The driver performs outputs in order, before the next step.
 namespace escrow::engine::node {
@@ -27,7 +28,7 @@ struct LoadWanted {
 };
 /// Read what is due after `after` (nothing: from the beginning) up to `until`; answered by `DueLoaded`.
 struct DueWanted {
-  std::optional<core::Time> after;
+  std::optional<store::DuePosition> after;
   core::Time until;
   std::size_t limit = 0;
 };

@@ -1,0 +1,155 @@
+#include "coordinator/engine/driver/shard.hpp"
+
+#include <boost/asio/post.hpp>
+
+#include <algorithm>
+#include <utility>
+
+#include "coordinator/engine/driver/call_request.hpp"
+#include "coordinator/engine/driver/outcome.hpp"
+#include "protocol/assert.hpp"
+
+namespace escrow::engine::driver {
+
+namespace asio = boost::asio;
+
+struct Shard::Asking {
+  explicit Asking(const async::Executor& executor) : answered(executor) {}
+  async::Event answered;
+  node::Answer answer;
+};
+
+void CallDurations::add(double seconds) {
+  const auto bucket = std::ranges::lower_bound(call_duration_bounds_s, seconds) - call_duration_bounds_s.begin();
+  ++buckets[static_cast<std::size_t>(bucket)];
+  sum_s += seconds;
+  ++count;
+}
+
+Shard::Shard(async::Executor executor, store::Store& store, transport::HttpClient& client, const Clock& clock, node::Settings settings,
+             std::int64_t unfinished, std::uint64_t seed)
+    : executor_(std::move(executor)),
+      store_(store),
+      client_(client),
+      clock_(clock),
+      node_(settings, store.run(), unfinished),
+      random_(seed),
+      calls_(executor_),
+      recovered_(executor_),
+      drained_(executor_),
+      timer_(executor_) {}
+
+void Shard::begin() { step(node::Woken{}); }
+
+async::Task<node::Answer> Shard::ask(node::Request request) {
+  // Shared with the table: the caller may be cancelled while the node still owes the answer.
+  const auto asking = std::make_shared<Asking>(executor_);
+  request.token = ++last_token_;
+  asking_.emplace(request.token, asking);
+  step(std::move(request));
+  if (!asking->answered.is_set()) co_await asking->answered.wait();
+  co_return std::move(asking->answer);
+}
+
+void Shard::step(node::Input input) {
+  std::vector<node::Output> outputs = std::exchange(outputs_, {});
+  node_.step(clock_.now(), std::move(input), outputs);
+  // Calls last: one that fails on the spot steps again, and what a write points at is valid until then only.
+  for (auto& output : outputs) {
+    if (!std::holds_alternative<node::CallWanted>(output)) std::visit([this](auto& wanted) { perform(wanted); }, output);
+  }
+  for (auto& output : outputs) {
+    if (auto* wanted = std::get_if<node::CallWanted>(&output)) perform(*wanted);
+  }
+  outputs.clear();
+  outputs_ = std::move(outputs);
+  if (node_.is_recovered() && !recovered_.is_set()) recovered_.set();
+  if (node_.is_drained() && !drained_.is_set()) drained_.set();
+  set_timer();
+}
+
+void Shard::perform(node::WriteWanted& wanted) {
+  const protocol::Gid gid = wanted.transaction->gid();
+  auto write = store::encode_write(*wanted.transaction, wanted.due_at, std::move(wanted.history));
+  const auto urgency = wanted.is_new_work ? store::Urgency::new_work : store::Urgency::owed;
+  store_.write(std::move(write), urgency, [self = weak_from_this(), executor = executor_, gid](store::WriteResult result) {
+    asio::post(executor, [self, gid, result = std::move(result)]() mutable {
+      if (const auto shard = self.lock()) shard->step(node::WriteAnswered{gid, std::move(result)});
+    });
+  });
+}
+
+void Shard::perform(node::LoadWanted& wanted) {
+  store_.read([self = weak_from_this(), executor = executor_, gid = wanted.gid](store::Reader* reader) {
+    auto found = reader != nullptr ? reader->load(gid) : Result<store::Found>(Error{make_error_code(store::LogErrc::unavailable), "the log can't be read"});
+    asio::post(executor, [self, gid, found = std::move(found)]() mutable {
+      if (const auto shard = self.lock()) shard->step(node::Loaded{gid, std::move(found)});
+    });
+  });
+}
+
+void Shard::perform(node::DueWanted& wanted) {
+  store_.read([self = weak_from_this(), executor = executor_, wanted](store::Reader* reader) {
+    auto page = reader != nullptr ? reader->load_due(core::to_ms(wanted.until), wanted.limit, wanted.after)
+                                  : Result<store::DuePage>(Error{make_error_code(store::LogErrc::unavailable), "the log can't be read"});
+    asio::post(executor, [self, page = std::move(page)]() mutable {
+      if (const auto shard = self.lock()) shard->step(node::DueLoaded{std::move(page)});
+    });
+  });
+}
+
+void Shard::perform(node::CallWanted& wanted) { calls_.spawn(call(std::move(wanted))); }
+
+void Shard::perform(node::Answered& answered) {
+  const auto found = asking_.find(answered.token);
+  ESCROW_ASSERT(found != asking_.end());
+  const auto asking = std::move(found->second);
+  asking_.erase(found);
+  asking->answer = std::move(answered.answer);
+  asking->answered.set();
+}
+
+async::Task<void> Shard::call(node::CallWanted wanted) {
+  const auto self = shared_from_this();
+  const auto began = async::Clock::now();
+  auto request = make_call_request(wanted, random_);
+  core::Outcome outcome;
+  if (request) {
+    const transport::CallAnswer answer = co_await client_.call(std::move(*request));
+    const bool cancelled = !answer.answered() && answer.failure().kind == transport::CallFailureKind::cancelled;
+    // The process ends: what was not answered is unknown to the next run by itself.
+    if (cancelled) co_return;
+    outcome = outcome_of(answer, wanted, std::chrono::system_clock::now());
+  } else {
+    outcome.detail = "the stored URL can't be called";
+  }
+  durations_.add(std::chrono::duration<double>(async::Clock::now() - began).count());
+  const double jitter = std::uniform_real_distribution<double>(0.0, 1.0)(random_);
+  step(node::CallEnded{wanted.call, std::move(outcome), jitter});
+}
+
+void Shard::set_timer() {
+  const auto wakeup = node_.next_wakeup();
+  if (wakeup == timer_at_) return;
+  timer_at_ = wakeup;
+  if (!wakeup) {
+    timer_.cancel();
+    return;
+  }
+  timer_.expires_after(std::max(core::Duration(0), *wakeup - clock_.now()));
+  timer_.async_wait([self = weak_from_this(), at = *wakeup](const boost::system::error_code& error) {
+    const auto shard = self.lock();
+    if (error || !shard || shard->timer_at_ != at) return;
+    shard->timer_at_.reset();
+    shard->step(node::Woken{});
+  });
+}
+
+async::Task<void> Shard::drain(async::Clock::time_point deadline) {
+  step(node::DrainBegun{});
+  if (!drained_.is_set()) (void)co_await drained_.wait_until(deadline);
+  calls_.cancel();
+  co_await calls_.join();
+}
+
+}  // namespace escrow::engine::driver

@@ -1,0 +1,85 @@
+#pragma once
+
+#include <boost/asio/steady_timer.hpp>
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <random>
+#include <unordered_map>
+#include <vector>
+
+#include "coordinator/async/event.hpp"
+#include "coordinator/async/task_group.hpp"
+#include "coordinator/engine/driver/clock.hpp"
+#include "coordinator/engine/node/node.hpp"
+#include "coordinator/store/store.hpp"
+#include "coordinator/transport/http_client.hpp"
+
+namespace escrow::engine::driver {
+
+inline constexpr std::array call_duration_bounds_s{0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0};
+
+/// How long calls took; the last bucket is everything above the bounds.
+struct CallDurations {
+  std::array<std::uint64_t, call_duration_bounds_s.size() + 1> buckets{};
+  double sum_s = 0;
+  std::uint64_t count = 0;
+
+  void add(double seconds);
+};
+
+/// Carries inputs into one node and its outputs out: the thin Asio part. Everything runs on one thread, the executor's.
+class Shard : public std::enable_shared_from_this<Shard> {
+ public:
+  Shard(async::Executor executor, store::Store& store, transport::HttpClient& client, const Clock& clock, node::Settings settings,
+        std::int64_t unfinished, std::uint64_t seed);
+
+  /// Asks the node and waits for its answer. Cancelling the caller changes nothing for the transaction.
+  async::Task<node::Answer> ask(node::Request request);
+
+  /// Wakes the node for the first time: it begins to read what is due.
+  void begin();
+  [[nodiscard]] bool is_recovered() const { return node_.is_recovered(); }
+  /// Set when the node has recovered.
+  async::Event& recovered() { return recovered_; }
+
+  /// Returns when everything in flight has ended and is on disk, or at `deadline`; then no call is open any more.
+  async::Task<void> drain(async::Clock::time_point deadline);
+
+  [[nodiscard]] const node::Node& node() const { return node_; }
+  [[nodiscard]] const CallDurations& call_durations() const { return durations_; }
+  [[nodiscard]] std::mt19937_64& random() { return random_; }
+  [[nodiscard]] core::Time now() const { return clock_.now(); }
+
+ private:
+  struct Asking;
+
+  void step(node::Input input);
+  void perform(node::WriteWanted& wanted);
+  void perform(node::LoadWanted& wanted);
+  void perform(node::DueWanted& wanted);
+  void perform(node::CallWanted& wanted);
+  void perform(node::Answered& answered);
+  async::Task<void> call(node::CallWanted wanted);
+  void set_timer();
+
+  async::Executor executor_;
+  store::Store& store_;
+  transport::HttpClient& client_;
+  const Clock& clock_;
+  node::Node node_;
+  std::mt19937_64 random_;
+  async::TaskGroup calls_;
+  async::Event recovered_;
+  async::Event drained_;
+  boost::asio::steady_timer timer_;
+  std::optional<core::Time> timer_at_;
+  /// Kept from step to step for its memory.
+  std::vector<node::Output> outputs_;
+  std::uint64_t last_token_ = 0;
+  std::unordered_map<std::uint64_t, std::shared_ptr<Asking>> asking_;
+  CallDurations durations_;
+};
+
+}  // namespace escrow::engine::driver

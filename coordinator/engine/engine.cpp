@@ -1,0 +1,288 @@
+#include "coordinator/engine/engine.hpp"
+
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <algorithm>
+#include <utility>
+
+#include "coordinator/core/turn.hpp"
+#include "coordinator/engine/driver/call_request.hpp"
+#include "coordinator/engine/driver/shard.hpp"
+
+namespace escrow::engine {
+
+namespace asio = boost::asio;
+
+namespace {
+
+/// Runs `work` with a reader of the store on its thread and brings the result back to the executor.
+template <class T>
+async::Task<Result<T>> on_reader(store::Store& store, async::Executor executor, std::function<Result<T>(store::Reader&)> work) {
+  struct Reading {
+    explicit Reading(const async::Executor& home) : done(home) {}
+    async::Event done;
+    std::optional<Result<T>> result;
+  };
+  const auto reading = std::make_shared<Reading>(executor);
+  std::function<void(store::Reader*)> job = [reading, executor, work = std::move(work)](store::Reader* reader) {
+    auto result = reader != nullptr ? work(*reader) : Result<T>(Error{make_error_code(store::LogErrc::unavailable), "the log can't be read"});
+    asio::post(executor, [reading, result = std::move(result)]() mutable {
+      reading->result.emplace(std::move(result));
+      reading->done.set();
+    });
+  };
+  store.read(std::move(job));
+  co_await reading->done.wait();
+  co_return std::move(*reading->result);
+}
+
+std::string_view outcome_name(core::Outcome::Class outcome) {
+  switch (outcome) {
+    case core::Outcome::Class::succeeded:
+      return "succeeded";
+    case core::Outcome::Class::refused:
+      return "refused";
+    case core::Outcome::Class::in_progress:
+      return "in_progress";
+    case core::Outcome::Class::postponed:
+      return "postponed";
+    case core::Outcome::Class::unknown:
+      return "unknown";
+  }
+  return "";
+}
+
+bool calls_destination(const core::Transaction& transaction, const std::string& destination) {
+  return std::ranges::any_of(core::turns(transaction), [&](core::OperationRef ref) {
+    return node::target_of(core::url_of(transaction, ref)).destination == destination;
+  });
+}
+
+}  // namespace
+
+const std::vector<double>& call_duration_bounds_s() {
+  static const std::vector<double> bounds(driver::call_duration_bounds_s.begin(), driver::call_duration_bounds_s.end());
+  return bounds;
+}
+
+struct Engine::Impl {
+  explicit Impl(Parts with) : parts(std::move(with)), clock(core::from_ms(parts.store.latest_ms())), housekeeping(parts.executor), store_state(clock.now()) {}
+
+  Parts parts;
+  driver::Clock clock;
+  std::shared_ptr<driver::Shard> shard;
+  async::TaskGroup housekeeping;
+  /// When the store last answered a probe; nothing: it refuses writes.
+  std::optional<core::Time> store_state;
+  bool draining = false;
+
+  std::optional<core::Time> until(core::Duration wait) const { return wait.count() > 0 ? std::optional(clock.now() + wait) : std::nullopt; }
+
+  template <class Body>
+  async::Task<Answer> ask(protocol::Gid gid, Body body, core::Duration wait = core::Duration(0)) {
+    node::Request request;
+    request.gid = std::move(gid);
+    request.body = std::move(body);
+    request.wait_until = until(wait);
+    co_return co_await shard->ask(std::move(request));
+  }
+
+  async::Task<void> keep_house();
+  async::Task<Result<std::size_t>> maintain(std::function<Result<std::size_t>(store::Log&)> work);
+};
+
+async::Task<Result<std::size_t>> Engine::Impl::maintain(std::function<Result<std::size_t>(store::Log&)> work) {
+  struct Working {
+    explicit Working(const async::Executor& home) : done(home) {}
+    async::Event done;
+    std::optional<Result<std::size_t>> result;
+  };
+  const auto working = std::make_shared<Working>(parts.executor);
+  std::function<void(store::Log&)> job = [working, executor = parts.executor, work = std::move(work)](store::Log& log) {
+    auto result = work(log);
+    asio::post(executor, [working, result = std::move(result)]() mutable {
+      working->result.emplace(std::move(result));
+      working->done.set();
+    });
+  };
+  parts.store.maintain(std::move(job));
+  co_await working->done.wait();
+  co_return std::move(*working->result);
+}
+
+/// Asks the store once a second whether it can be written, and removes what is past its retention in small pieces.
+async::Task<void> Engine::Impl::keep_house() {
+  constexpr std::size_t piece = 200;
+  asio::steady_timer timer(parts.executor);
+  for (;;) {
+    timer.expires_after(std::chrono::seconds(1));
+    co_await timer.async_wait(asio::use_awaitable);
+    std::function<Result<std::size_t>(store::Log&)> probe = [](store::Log& log) -> Result<std::size_t> {
+      if (auto probed = log.probe(); !probed) return probed.error();
+      return std::size_t{0};
+    };
+    const auto writable = co_await maintain(std::move(probe));
+    store_state = writable ? std::optional(clock.now()) : std::nullopt;
+    if (!writable) continue;
+    const std::int64_t now = core::to_ms(clock.now());
+    const std::int64_t before = now - parts.retention.count();
+    const std::int64_t tombstone_until = now + parts.tombstone.count();
+    for (bool more = true; more;) {
+      std::function<Result<std::size_t>(store::Log&)> remove = [before, tombstone_until](store::Log& log) {
+        return log.remove_finished(before, tombstone_until, piece);
+      };
+      const auto removed = co_await maintain(std::move(remove));
+      more = removed && *removed == piece;
+    }
+    std::function<Result<std::size_t>(store::Log&)> forget = [now](store::Log& log) { return log.remove_tombstones(now, piece); };
+    (void)co_await maintain(std::move(forget));
+  }
+}
+
+Engine::Engine(Parts parts) : impl_(std::make_unique<Impl>(std::move(parts))) {}
+Engine::~Engine() = default;
+
+async::Task<Result<void>> Engine::recover() {
+  const auto counted = co_await counts();
+  if (!counted) co_return counted.error();
+  std::int64_t unfinished = 0;
+  for (const auto& [status, count] : counted->unfinished) unfinished += count;
+  impl_->shard = std::make_shared<driver::Shard>(impl_->parts.executor, impl_->parts.store, impl_->parts.client, impl_->clock, impl_->parts.settings,
+                                                 unfinished, impl_->parts.seed);
+  impl_->shard->begin();
+  if (!impl_->shard->is_recovered()) co_await impl_->shard->recovered().wait();
+  impl_->housekeeping.spawn(impl_->keep_house());
+  co_return Result<void>();
+}
+
+bool Engine::is_ready() const { return impl_->shard && impl_->shard->is_recovered() && impl_->store_state && !impl_->draining; }
+
+async::Task<Answer> Engine::start(std::shared_ptr<const protocol::StartRequest> request, core::Trace trace, core::Duration wait) {
+  if (trace.traceparent.empty()) trace.traceparent = driver::new_traceparent(impl_->shard->random());
+  protocol::Gid gid = request->gid;
+  node::Start body{std::move(request), std::move(trace)};
+  co_return co_await impl_->ask(std::move(gid), std::move(body), wait);
+}
+
+async::Task<Answer> Engine::look(protocol::Gid gid, core::Duration wait) { return impl_->ask(std::move(gid), node::Look{}, wait); }
+
+async::Task<Answer> Engine::register_branches(protocol::Gid gid, std::vector<std::shared_ptr<const protocol::BranchRequest>> branches) {
+  core::BranchesRegistered body;
+  body.branches = std::move(branches);
+  return impl_->ask(std::move(gid), std::move(body));
+}
+
+async::Task<Answer> Engine::commit(protocol::Gid gid, std::optional<std::string> reason, std::optional<std::string> actor, core::Duration wait) {
+  return impl_->ask(std::move(gid), core::CommitRequested{std::move(actor), std::move(reason)}, wait);
+}
+
+async::Task<Answer> Engine::abort(protocol::Gid gid, protocol::AbortCode code, std::optional<std::string> reason, std::optional<std::string> actor,
+                                  core::Duration wait) {
+  return impl_->ask(std::move(gid), core::AbortRequested{code, std::move(actor), std::move(reason)}, wait);
+}
+
+async::Task<Answer> Engine::extend(protocol::Gid gid, std::int64_t timeout_ms, std::optional<std::string> actor) {
+  return impl_->ask(std::move(gid), core::Extended{timeout_ms, std::move(actor)});
+}
+
+async::Task<Answer> Engine::retry(protocol::Gid gid, std::optional<std::string> actor) {
+  return impl_->ask(std::move(gid), core::RetriedNow{std::move(actor)});
+}
+
+async::Task<Answer> Engine::resolve(protocol::Gid gid, std::optional<protocol::BranchId> branch, protocol::OperationName operation, bool succeeded,
+                                    std::string reason, std::string actor) {
+  node::Resolve body;
+  body.branch = std::move(branch);
+  body.operation = operation;
+  body.succeeded = succeeded;
+  body.reason = std::move(reason);
+  body.actor = std::move(actor);
+  return impl_->ask(std::move(gid), std::move(body));
+}
+
+async::Task<Result<store::Page>> Engine::list(store::Filter filter, std::size_t limit, std::optional<std::string> cursor) {
+  std::function<Result<store::Page>(store::Reader&)> work = [filter = std::move(filter), limit, cursor = std::move(cursor)](store::Reader& reader) {
+    return reader.list(filter, limit, cursor);
+  };
+  return on_reader<store::Page>(impl_->parts.store, impl_->parts.executor, std::move(work));
+}
+
+async::Task<Result<std::optional<std::vector<store::StoredEvent>>>> Engine::events(protocol::Gid gid) {
+  using Events = std::optional<std::vector<store::StoredEvent>>;
+  // What is lazily kept back in memory is written first, so that the history tells all that has been told.
+  Answer seen = co_await look(gid, core::Duration(0));
+  if (seen.problem == protocol::ProblemCode::not_found) co_return Events();
+  std::function<Result<Events>(store::Reader&)> work = [gid = std::move(gid)](store::Reader& reader) -> Result<Events> {
+    constexpr std::size_t all = 1'000'000;
+    auto events = reader.events(gid, 0, all);
+    if (!events) return events.error();
+    return Events(std::move(*events));
+  };
+  co_return co_await on_reader<Events>(impl_->parts.store, impl_->parts.executor, std::move(work));
+}
+
+async::Task<Result<std::int64_t>> Engine::retry_many(store::Filter filter, std::optional<std::string> destination, bool dry_run,
+                                                     std::optional<std::string> actor) {
+  if (filter.status.empty()) filter.status = {protocol::Status::active, protocol::Status::committing, protocol::Status::aborting};
+  constexpr std::size_t page_size = 500;
+  std::int64_t count = 0;
+  std::optional<std::string> cursor;
+  do {
+    auto page = co_await list(filter, page_size, cursor);
+    if (!page) co_return page.error();
+    for (const auto& listed : page->transactions) {
+      if (listed.is_terminal()) continue;
+      const Answer seen = co_await look(listed.gid(), core::Duration(0));
+      if (!seen.transaction || seen.transaction->is_terminal()) continue;
+      if (destination && !calls_destination(*seen.transaction, *destination)) continue;
+      ++count;
+      if (!dry_run) (void)co_await retry(listed.gid(), actor);
+    }
+    cursor = page->next_cursor;
+  } while (cursor);
+  co_return count;
+}
+
+async::Task<Result<store::Counts>> Engine::counts() {
+  std::function<Result<store::Counts>(store::Reader&)> work = [](store::Reader& reader) { return reader.counts(); };
+  return on_reader<store::Counts>(impl_->parts.store, impl_->parts.executor, std::move(work));
+}
+
+EngineMetrics Engine::metrics() const {
+  const auto& node = impl_->shard->node();
+  const auto& counters = node.counters();
+  EngineMetrics metrics;
+  metrics.started = counters.started;
+  metrics.finished = counters.finished;
+  for (const auto& [key, count] : counters.calls) metrics.calls[{key.first, std::string(outcome_name(key.second))}] = count;
+  const auto& durations = impl_->shard->call_durations();
+  metrics.call_duration_buckets.assign(durations.buckets.begin(), durations.buckets.end());
+  metrics.call_duration_sum_s = durations.sum_s;
+  metrics.call_duration_count = durations.count;
+  metrics.calls_open = node.open_calls();
+  metrics.resident = node.resident();
+  metrics.recovered = counters.recovered;
+  metrics.corrupt = counters.corrupt;
+  return metrics;
+}
+
+std::vector<Destination> Engine::destinations() const {
+  std::vector<Destination> found;
+  for (auto& view : impl_->shard->node().destinations(impl_->clock.now())) {
+    found.push_back({std::move(view.name), view.open, view.held_back, view.breaker_open, view.calls, view.failures});
+  }
+  return found;
+}
+
+store::Store& Engine::store() { return impl_->parts.store; }
+
+async::Task<void> Engine::drain(core::Duration grace) {
+  impl_->draining = true;
+  impl_->housekeeping.cancel();
+  co_await impl_->housekeeping.join();
+  if (impl_->shard) co_await impl_->shard->drain(async::Clock::now() + grace);
+}
+
+}  // namespace escrow::engine
