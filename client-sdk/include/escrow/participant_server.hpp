@@ -108,8 +108,8 @@ class ParticipantServer {
 
   /// Listens and serves on threads of its own. Errc::listen; once only.
   [[nodiscard]] Result<void> start();
-  /// start(), then blocks until SIGINT, SIGTERM or another thread's stop().
-  [[nodiscard]] Result<void> run();
+  /// start(), then blocks until SIGINT, SIGTERM or another thread's stop(). `ready` is called once requests are taken.
+  [[nodiscard]] Result<void> run(const std::function<void(const std::string& url)>& ready = {});
   /// Takes no more requests, lets running handlers end and answers them, joins every thread. Not from a handler. May be repeated.
   void stop();
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <escrow/context.hpp>
+#include <escrow/interactive_scope.hpp>
 #include <optional>
 #include <random>
 #include <stdexcept>
@@ -267,5 +268,6 @@ template Pending<std::vector<EventView>> ClientCore::failed(ClientError error);
 template Pending<TransactionPage> ClientCore::begin(ApiCall call, Decode<TransactionPage> decode);
 template Pending<std::vector<EventView>> ClientCore::begin(ApiCall call, Decode<std::vector<EventView>> decode);
 template Pending<CoordinatorInfo> ClientCore::begin(ApiCall call, Decode<CoordinatorInfo> decode);
+template Pending<ForwardAnswer> ClientCore::begin(std::function<http::Task<Result<ForwardAnswer, ClientError>>(ClientCore&)> work);
 
 }  // namespace escrow

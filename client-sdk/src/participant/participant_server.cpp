@@ -184,7 +184,7 @@ Result<void> ParticipantServer::start() {
   return {};
 }
 
-Result<void> ParticipantServer::run() {
+Result<void> ParticipantServer::run(const std::function<void(const std::string& url)>& ready) {
   Impl* impl = impl_.get();
   boost::system::error_code error;
   impl->signals.add(SIGINT, error);
@@ -194,6 +194,7 @@ Result<void> ParticipantServer::run() {
     if (!failed) impl->begin_stop();
   });
   if (auto started = start(); !started) return started;
+  if (ready) ready(url());
   impl->join();
   return {};
 }
