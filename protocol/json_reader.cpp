@@ -66,7 +66,8 @@ std::string decode(std::string_view inside) {
 class JsonIndexer {
  public:
   /// `keep` says whether the index is wanted or only the verdict.
-  JsonIndexer(std::string_view text, bool keep) : text_(text), keep_(keep) {}
+  JsonIndexer(std::string_view text, bool keep, std::size_t depth_limit = json_depth_limit)
+      : text_(text), keep_(keep), depth_limit_(depth_limit) {}
 
   bool run() {
     if (text_.size() >= std::numeric_limits<std::uint32_t>::max()) return fail("the text is too long");
@@ -218,7 +219,7 @@ class JsonIndexer {
   }
 
   bool array(std::size_t depth) {
-    if (depth == json_depth_limit) return fail("nesting is deeper than 64");
+    if (depth == depth_limit_) return fail("nesting is deeper than " + std::to_string(depth_limit_));
     const std::size_t node = open(JsonType::array);
     ++at_;
     skip_space();
@@ -238,7 +239,7 @@ class JsonIndexer {
   }
 
   bool object(std::size_t depth) {
-    if (depth == json_depth_limit) return fail("nesting is deeper than 64");
+    if (depth == depth_limit_) return fail("nesting is deeper than " + std::to_string(depth_limit_));
     const std::size_t node = open(JsonType::object);
     const std::size_t first_key = keys_.size();
     ++at_;
@@ -293,6 +294,7 @@ class JsonIndexer {
 
   std::string_view text_;
   bool keep_;
+  std::size_t depth_limit_;
   std::size_t at_ = 0;
   std::vector<JsonDocument::Node> nodes_;
   /// Names of the objects that are open, innermost last.
@@ -306,7 +308,7 @@ Result<JsonDocument, JsonFault> JsonDocument::read(std::string_view text) {
   return std::move(indexer).document();
 }
 
-bool is_valid_json(std::string_view text) { return JsonIndexer(text, false).run(); }
+bool is_valid_json(std::string_view text, std::size_t depth_limit) { return JsonIndexer(text, false, depth_limit).run(); }
 
 JsonType JsonValue::type() const noexcept { return document_->nodes_[index_].type; }
 

@@ -18,6 +18,8 @@ namespace escrow::protocol {
 
 /// Arrays and objects in each other; one more is refused.
 inline constexpr std::size_t json_depth_limit = 64;
+/// What a participant's output may nest: it stands inside an answer that must itself be readable.
+inline constexpr std::size_t output_depth_limit = json_depth_limit - 8;
 
 struct JsonFault {
   /// Bytes from the start of the text to the place where reading stopped.
@@ -87,8 +89,8 @@ class JsonDocument {
   std::vector<Node> nodes_;
 };
 
-/// Whether the whole text is one JSON value by the rules above; no memory is kept.
-[[nodiscard]] bool is_valid_json(std::string_view text);
+/// Whether the whole text is one JSON value by the rules above and not nested deeper than `depth_limit`; no memory is kept.
+[[nodiscard]] bool is_valid_json(std::string_view text, std::size_t depth_limit = json_depth_limit);
 
 /// One spelling for all texts that are the same JSON value with numbers by their text: members sorted, no white space, strings with the
 /// fewest escapes. Nothing when the text is not valid.

@@ -108,7 +108,7 @@ core::Outcome outcome_of(const transport::CallAnswer& call_answer, const node::C
     if (retry_after) outcome.retry_after = transport::parse_retry_after(*retry_after, wall);
   }
   if (outcome.outcome == Class::succeeded) {
-    const bool keeps = !answer.body.empty() && answer.body.size() <= longest_output && protocol::is_valid_json(answer.body);
+    const bool keeps = !answer.body.empty() && answer.body.size() <= longest_output && protocol::is_valid_json(answer.body, protocol::output_depth_limit);
     if (keeps) outcome.output = std::make_shared<const std::string>(answer.body);
     return outcome;
   }

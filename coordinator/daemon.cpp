@@ -1,0 +1,211 @@
+#include "coordinator/daemon.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <array>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <exception>
+#include <memory>
+#include <optional>
+#include <random>
+#include <utility>
+
+#include "coordinator/engine/engine.hpp"
+#include "coordinator/server/api.hpp"
+#include "coordinator/store/store.hpp"
+#include "coordinator/transport/http_client.hpp"
+#include "coordinator/transport/http_server.hpp"
+#include "coordinator/transport/target_policy.hpp"
+#include "protocol/uuid_v7.hpp"
+
+namespace escrow {
+namespace {
+
+namespace asio = boost::asio;
+
+std::int64_t wall_clock_ms() {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+}
+
+std::string machine_name() {
+  std::array<char, 256> name{};
+  return ::gethostname(name.data(), name.size() - 1) == 0 ? std::string(name.data()) : std::string("escrowd");
+}
+
+protocol::Gid new_gid() {
+  std::random_device device;
+  std::array<std::uint8_t, 10> random{};
+  for (std::uint8_t& byte : random) byte = static_cast<std::uint8_t>(device());
+  return protocol::generate_gid(wall_clock_ms(), random);
+}
+
+std::uint64_t new_seed() {
+  std::random_device device;
+  return (std::uint64_t{device()} << 32U) | device();
+}
+
+std::string limits_json(const server::Config& config) {
+  return fmt::format(
+      R"({{"body_bytes":{},"header_bytes":{},"connections":{},"header_timeout_ms":{},"body_timeout_ms":{},"idle_timeout_ms":{},)"
+      R"("branches":{},"unfinished_transactions":{},"calls_per_destination":{},"stream_clients":{}}})",
+      config.http.body_bytes, config.http.header_bytes, config.http.connections, config.http.header_timeout.count(),
+      config.http.body_timeout.count(), config.http.idle_timeout.count(), config.engine.branches, config.engine.unfinished_transactions,
+      config.engine.calls_per_destination, config.stream_clients);
+}
+
+server::Instance instance_of(const server::Config& config, const std::string& version) {
+  server::Instance instance;
+  instance.version = version;
+  instance.node = config.node.empty() ? machine_name() : config.node;
+  instance.store = config.store_location.starts_with("sqlite::memory:") ? "memory" : "sqlite";
+  instance.retention = config.retention;
+  instance.tombstone = config.tombstone;
+  instance.limits_json = limits_json(config);
+  return instance;
+}
+
+/// A failed fsync: what the disk holds is no longer known here, and only a new process reads it again.
+void end_after_fatal(server::Logger& logger, const std::string& why) {
+  logger.error("the store failed", {{"detail", std::string_view(why)}});
+  logger.flush();
+  std::_Exit(exit_store);
+}
+
+class Daemon {
+ public:
+  Daemon(const server::Config& config, const std::string& version, server::Logger& logger, std::unique_ptr<store::Log> log,
+         transport::TargetPolicy policy)
+      : config_(config),
+        logger_(logger),
+        policy_(std::move(policy)),
+        store_(std::move(log), config.store),
+        instance_(instance_of(config, version)),
+        signals_(context_, SIGTERM, SIGINT) {
+    store_.on_fatal([this](const std::string& why) { end_after_fatal(logger_, why); });
+    store_.on_slow([this](const std::string& why) { logger_.warning("the store is slow", {{"detail", std::string_view(why)}}); });
+  }
+
+  int run() {
+    const auto check = [this](std::string_view host, const asio::ip::address& address) { return policy_.allows(host, address); };
+    auto client = transport::HttpClient::make(context_.get_executor(), config_.calls, check, config_.tls);
+    if (!client) return refuse_config("tls", client.error());
+    client_ = std::move(*client);
+    engine_.emplace(
+        engine::Engine::Parts{context_.get_executor(), store_, *client_, config_.engine, config_.retention, config_.tombstone, new_seed()});
+    api_.emplace(api_parts());
+    const auto answer = [this](transport::Request request) { return api_->handle(std::move(request)); };
+    const auto warn = [this](std::string_view what) { logger_.error("http server", {{"detail", what}}); };
+    http_.emplace(context_.get_executor(), config_.http, answer, server::render_transport_error, warn);
+    const auto endpoint = http_->listen(config_.listen);
+    if (!endpoint) return refuse_config("listen", endpoint.error());
+    address_ = endpoint->text();
+
+    asio::co_spawn(context_, serve(), [this](const std::exception_ptr& failure) {
+      if (failure) failure_ = failure;
+    });
+    context_.run();
+    if (failure_) std::rethrow_exception(failure_);
+    return status_;
+  }
+
+ private:
+  int refuse_config(std::string_view key, const Error& error) {
+    logger_.error("configuration can't be used", {{"key", key}, {"detail", std::string_view(error.detail)}});
+    return exit_config;
+  }
+
+  server::ApiParts api_parts() {
+    protocol::RequestRules rules;
+    rules.branches = config_.engine.branches;
+    rules.target_fault = [this](const protocol::Url& url) -> std::optional<std::string> {
+      if (!policy_.forbids_literal(url.host())) return std::nullopt;
+      return "the configuration does not allow calls to this address";
+    };
+    return {*engine_, logger_, instance_, server::OriginGuard(config_.listen), std::move(rules), new_gid, [this] {
+              return http_ ? http_->connections() : 0;
+            }};
+  }
+
+  async::Task<> serve() {
+    const auto recovered = co_await engine_->recover();
+    if (!recovered) {
+      logger_.error("the store can't be used", {{"detail", std::string_view(recovered.error().detail)}});
+      status_ = exit_store;
+      client_->shut_down();
+      co_await http_->drain(std::chrono::milliseconds(0));
+      co_return;
+    }
+    http_->run();
+    logger_.info("ready", {{"listen", std::string_view(address_)},
+                           {"store", std::string_view(config_.store_location)},
+                           {"store_id", std::string_view(store_.store_id())}});
+    std::printf("escrowd listening on http://%s\n", address_.c_str());
+    std::fflush(stdout);
+
+    const int signal = co_await signals_.async_wait(asio::use_awaitable);
+    logger_.info("shutting down", {{"signal", std::int64_t{signal}}, {"grace_ms", std::int64_t{config_.shutdown_grace.count()}}});
+    signals_.async_wait([this](const boost::system::error_code& failure, int) {
+      if (!failure) end_at_once();
+    });
+    api_->begin_drain();
+    co_await engine_->drain(config_.shutdown_grace);
+    // Whoever waited has been answered by now; what is left are answers on their way.
+    co_await http_->drain(std::chrono::milliseconds(1'000));
+    client_->shut_down();
+    signals_.cancel();
+    logger_.info("stopped");
+  }
+
+  /// The second signal. Nothing is lost: what was told is on disk, and the rest is found again at the next start.
+  [[noreturn]] void end_at_once() {
+    logger_.warning("ended at once by a second signal");
+    logger_.flush();
+    std::_Exit(exit_clean);
+  }
+
+  const server::Config& config_;
+  server::Logger& logger_;
+  const transport::TargetPolicy policy_;
+  store::Store store_;
+  const server::Instance instance_;
+  asio::io_context context_{1};
+  asio::signal_set signals_;
+  std::unique_ptr<transport::HttpClient> client_;
+  std::optional<engine::Engine> engine_;
+  std::optional<server::Api> api_;
+  std::optional<transport::HttpServer> http_;
+  std::string address_;
+  int status_ = exit_clean;
+  std::exception_ptr failure_;
+};
+
+}  // namespace
+
+int run_daemon(const server::Config& config, const std::string& version, server::Logger& logger) {
+  // A client or a reader of our log that goes away is an error code, not the end.
+  std::signal(SIGPIPE, SIG_IGN);
+
+  auto policy = transport::TargetPolicy::make(config.targets_allow, config.targets_deny);
+  if (!policy) {
+    logger.error("configuration can't be used", {{"key", "targets"}, {"detail", std::string_view(policy.error().detail)}});
+    return exit_config;
+  }
+  auto log = store::open_log(config.store_location);
+  if (!log) {
+    const bool is_config = log.error().code == store::LogErrc::invalid_location;
+    logger.error(is_config ? "configuration can't be used" : "the store can't be used",
+                 {{"key", "store"}, {"store", std::string_view(config.store_location)}, {"detail", std::string_view(log.error().detail)}});
+    return is_config ? exit_config : exit_store;
+  }
+  Daemon daemon(config, version, logger, std::move(*log), std::move(*policy));
+  return daemon.run();
+}
+
+}  // namespace escrow

@@ -1,0 +1,154 @@
+#include "coordinator/server/api.hpp"
+
+#include <utility>
+
+#include "coordinator/server/request_bodies.hpp"
+#include "coordinator/server/transaction_json.hpp"
+#include "protocol/headers.hpp"
+#include "protocol/utf8.hpp"
+
+namespace escrow::server {
+namespace {
+
+using protocol::ProblemCode;
+using transport::Request;
+using transport::Response;
+
+constexpr std::size_t actor_limit = 256;
+
+std::string_view trim(std::string_view text) {
+  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
+  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
+  return text;
+}
+
+/// `application/json`, with no other parameter than a charset of UTF-8.
+bool is_json_type(std::string_view type) {
+  const std::size_t semicolon = type.find(';');
+  if (!transport::equals_ignoring_case(trim(type.substr(0, semicolon)), "application/json")) return false;
+  if (semicolon == std::string_view::npos) return true;
+  const std::string_view parameter = trim(type.substr(semicolon + 1));
+  return parameter.empty() || transport::equals_ignoring_case(parameter, "charset=utf-8") ||
+         transport::equals_ignoring_case(parameter, "charset=\"utf-8\"");
+}
+
+bool has_unsupported_body(const Request& request) {
+  if (request.body.empty()) return false;
+  if (request.headers.contains("Content-Encoding")) return true;
+  const auto type = request.headers.find("Content-Type");
+  return !type || request.headers.count("Content-Type") != 1 || !is_json_type(*type);
+}
+
+bool is_actor(std::string_view text) {
+  if (text.empty() || text.size() > actor_limit) return false;
+  while (!text.empty()) {
+    const std::size_t length = protocol::utf8_length(text);
+    if (length == 0 || (length == 1 && (static_cast<unsigned char>(text[0]) < 0x20 || text[0] == 0x7F))) return false;
+    text.remove_prefix(length);
+  }
+  return true;
+}
+
+Response options(Route route) {
+  Response response(204);
+  response.headers.add("Allow", allowed_methods(route));
+  return response;
+}
+
+}  // namespace
+
+Api::Api(ApiParts parts) : parts_(std::move(parts)) {}
+
+async::Task<Response> Api::handle(Request request) {
+  if (auto refusal = parts_.guard.refusal(request)) co_return Problem(ProblemCode::forbidden, *std::move(refusal)).to_response();
+  const auto match = match_path(request.path);
+  if (!match) co_return Problem(ProblemCode::not_found).to_response();
+  if (!allows(match->route, request.method)) {
+    co_return Problem(ProblemCode::method_not_allowed).allow(std::string(allowed_methods(match->route))).to_response();
+  }
+  Response response;
+  if (request.method == "OPTIONS") {
+    response = options(match->route);
+  } else if (has_unsupported_body(request)) {
+    response = Problem(ProblemCode::unsupported_media_type).to_response();
+  } else {
+    response = co_await dispatch(*match, request);
+  }
+  counters_.count(match->route, response.status);
+  if (parts_.logger.wants(LogLevel::debug)) {
+    parts_.logger.write(LogLevel::debug, "request",
+                        {{"method", std::string_view(request.method)},
+                         {"route", template_of(match->route)},
+                         {"gid", std::string_view(match->gid)},
+                         {"status", std::int64_t{response.status}}});
+  }
+  co_return response;
+}
+
+async::Task<Response> Api::dispatch(const Match& match, const Request& request) {
+  Principal principal;
+  if (const auto actor = request.headers.find(protocol::header_actor)) {
+    if (!is_actor(*actor) || request.headers.count(protocol::header_actor) != 1) {
+      co_return Problem(ProblemCode::malformed_request, "Escrow-Actor must be one name of up to 256 bytes without control characters")
+          .to_response();
+    }
+    principal.claimed = std::string(*actor);
+  }
+
+  // What can't be the name of a transaction or branch names none.
+  const auto gid = protocol::Gid::parse(match.gid);
+  if (!match.gid.empty() && !gid) co_return Problem(ProblemCode::not_found).to_response();
+  const auto branch = protocol::BranchId::parse(match.branch);
+  if (!match.branch.empty() && !branch) co_return Problem(ProblemCode::not_found).to_response();
+
+  switch (match.route) {
+    case Route::transactions:
+      if (request.method == "POST") co_return co_await start(request);
+      co_return co_await list(request);
+    case Route::transaction: co_return co_await look(*gid, request);
+    case Route::branches: co_return co_await register_branches(*gid, request);
+    case Route::commit: co_return co_await commit(*gid, request, principal);
+    case Route::abort: co_return co_await abort(*gid, request, principal);
+    case Route::extend: co_return co_await extend(*gid, request, principal);
+    case Route::retry: co_return co_await retry(*gid, request, principal);
+    case Route::resolve_check: co_return co_await resolve(*gid, std::nullopt, request, principal);
+    case Route::resolve_branch: co_return co_await resolve(*gid, branch, request, principal);
+    case Route::events: co_return co_await events(*gid, request);
+    case Route::retry_many: co_return co_await retry_many(request, principal);
+    case Route::metrics: co_return co_await metrics(request);
+    case Route::index: co_return index(request);
+    case Route::openapi: co_return openapi(request);
+    case Route::live: co_return live(request);
+    case Route::ready: co_return ready(request);
+    case Route::info: co_return info(request);
+  }
+  co_return Problem(ProblemCode::not_found).to_response();
+}
+
+Response json_response(int status, std::string body) {
+  Response response(status);
+  response.headers.add("Content-Type", "application/json");
+  response.headers.add("Cache-Control", "no-store");
+  response.body = std::move(body);
+  return response;
+}
+
+Response response_of(const engine::Answer& answer) {
+  if (answer.problem) {
+    Problem problem(*answer.problem, answer.detail);
+    if (*answer.problem == ProblemCode::invalid) problem.faults(answer.faults);
+    if (*answer.problem == ProblemCode::gid_conflict || *answer.problem == ProblemCode::branch_conflict) problem.differs(answer.differs);
+    return problem.to_response();
+  }
+  std::string body;
+  append_transaction(body, *answer.transaction);
+  return json_response(answer.created ? 201 : 200, std::move(body));
+}
+
+Response response_of(const Error& error) {
+  // A row that can't be read stays so: asking again is no help.
+  if (error.code == store::LogErrc::corrupt) return Problem(ProblemCode::internal).to_response();
+  return Problem(ProblemCode::store_unavailable, error.detail).to_response();
+}
+
+}  // namespace escrow::server

@@ -1,0 +1,64 @@
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "coordinator/server/api.hpp"
+#include "coordinator/server/request_bodies.hpp"
+#include "coordinator/server/transaction_json.hpp"
+
+/// What operators ask: list, history, retry, resolve (docs/protocol.md, 3.4 and 3.5).
+namespace escrow::server {
+
+using transport::Request;
+using transport::Response;
+
+async::Task<Response> Api::list(const Request& request) {
+  auto query = parse_list(QueryReader(request.query));
+  if (!query) co_return query.error().to_response();
+  const auto page = co_await parts_.engine.list(std::move(query->filter), query->limit, std::move(query->cursor));
+  if (page) co_return json_response(200, list_json(*page));
+  // A cursor is opaque to everybody but the store, which alone can tell that this is none.
+  if (page.error().code == store::LogErrc::invalid_cursor) {
+    std::vector<protocol::Fault> faults{{"", "is not a cursor of this coordinator", "cursor"}};
+    co_return Problem(protocol::ProblemCode::invalid).faults(std::move(faults)).to_response();
+  }
+  co_return response_of(page.error());
+}
+
+async::Task<Response> Api::events(protocol::Gid gid, const Request& request) {
+  if (auto problem = refuse_unknown(QueryReader(request.query))) co_return problem->to_response();
+  const auto events = co_await parts_.engine.events(std::move(gid));
+  if (!events) co_return response_of(events.error());
+  if (!events->has_value()) co_return Problem(protocol::ProblemCode::not_found).to_response();
+  co_return json_response(200, history_json(**events));
+}
+
+async::Task<Response> Api::retry(protocol::Gid gid, const Request& request, const Principal& principal) {
+  if (auto problem = refuse_members(request.body, QueryReader(request.query))) co_return problem->to_response();
+  std::optional<std::string> actor = principal.actor();
+  const engine::Answer answer = co_await parts_.engine.retry(std::move(gid), std::move(actor));
+  co_return response_of(answer);
+}
+
+async::Task<Response> Api::resolve(protocol::Gid gid, std::optional<protocol::BranchId> branch, const Request& request,
+                                   const Principal& principal) {
+  auto body = branch ? parse_branch_resolve(request.body, QueryReader(request.query))
+                     : parse_check_resolve(request.body, QueryReader(request.query));
+  if (!body) co_return body.error().to_response();
+  std::string actor = principal.actor().value_or("anonymous");
+  const engine::Answer answer = co_await parts_.engine.resolve(std::move(gid), std::move(branch), body->operation, body->succeeded,
+                                                               std::move(body->reason), std::move(actor));
+  co_return response_of(answer);
+}
+
+async::Task<Response> Api::retry_many(const Request& request, const Principal& principal) {
+  auto body = parse_retry_many(request.body, QueryReader(request.query));
+  if (!body) co_return body.error().to_response();
+  const bool dry_run = body->dry_run;
+  std::optional<std::string> actor = principal.actor();
+  const auto count = co_await parts_.engine.retry_many(std::move(body->filter), std::move(body->destination), dry_run, std::move(actor));
+  if (!count) co_return response_of(count.error());
+  co_return json_response(200, fmt::format("{{\"count\":{},\"dry_run\":{}}}", *count, dry_run));
+}
+
+}  // namespace escrow::server

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "coordinator/transport/http_message.hpp"
+
+/// Keeps web pages away from a coordinator on somebody's machine: a page on another site must neither post to it (request forgery), nor
+/// reach it under a name of its own (DNS rebinding).
+namespace escrow::server {
+
+/// The host of HOST:PORT, in lower case and without brackets; empty when the text is none.
+[[nodiscard]] std::string host_of(std::string_view authority);
+
+/// Whether only this machine can connect to a listener on that host: a loopback address, or `localhost`.
+[[nodiscard]] bool is_loopback_host(std::string_view host);
+
+class OriginGuard {
+ public:
+  /// `listen` is HOST:PORT as configured.
+  explicit OriginGuard(std::string_view listen);
+
+  /// Why the request is forbidden; nothing: it may pass.
+  [[nodiscard]] std::optional<std::string> refusal(const transport::Request& request) const;
+
+ private:
+  std::string listen_host_;
+  bool is_loopback_;
+};
+
+}  // namespace escrow::server

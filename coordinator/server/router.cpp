@@ -1,0 +1,99 @@
+#include "coordinator/server/router.hpp"
+
+#include <array>
+#include <vector>
+
+#include "coordinator/transport/http_message.hpp"
+#include "protocol/assert.hpp"
+
+namespace escrow::server {
+namespace {
+
+struct Entry {
+  Route route;
+  /// `{gid}` and `{id}` stand for one segment each.
+  std::string_view path;
+  bool reads;
+  bool writes;
+};
+
+constexpr std::array entries{
+    Entry{Route::index, "/", true, false},
+    Entry{Route::openapi, "/openapi.json", true, false},
+    Entry{Route::live, "/healthz/live", true, false},
+    Entry{Route::ready, "/healthz/ready", true, false},
+    Entry{Route::metrics, "/metrics", true, false},
+    Entry{Route::info, "/v1/info", true, false},
+    Entry{Route::transactions, "/v1/transactions", true, true},
+    Entry{Route::transaction, "/v1/transactions/{gid}", true, false},
+    Entry{Route::branches, "/v1/transactions/{gid}/branches", false, true},
+    Entry{Route::commit, "/v1/transactions/{gid}/commit", false, true},
+    Entry{Route::abort, "/v1/transactions/{gid}/abort", false, true},
+    Entry{Route::extend, "/v1/transactions/{gid}/extend", false, true},
+    Entry{Route::retry, "/v1/transactions/{gid}/retry", false, true},
+    Entry{Route::resolve_check, "/v1/transactions/{gid}/resolve", false, true},
+    Entry{Route::resolve_branch, "/v1/transactions/{gid}/branches/{id}/resolve", false, true},
+    Entry{Route::events, "/v1/transactions/{gid}/events", true, false},
+    Entry{Route::retry_many, "/v1/retry", false, true},
+};
+
+const Entry& entry_of(Route route) {
+  const auto index = static_cast<std::size_t>(route);
+  ESCROW_ASSERT(index < entries.size() && entries[index].route == route);
+  return entries[index];
+}
+
+/// Takes the first segment off a path that begins with a slash.
+std::string_view next_segment(std::string_view& path) {
+  path.remove_prefix(1);
+  const std::string_view segment = path.substr(0, path.find('/'));
+  path.remove_prefix(segment.size());
+  return segment;
+}
+
+std::optional<Match> match_entry(const Entry& entry, std::string_view path) {
+  Match match;
+  match.route = entry.route;
+  std::string_view pattern = entry.path;
+  while (!pattern.empty() && !path.empty()) {
+    const std::string_view expected = next_segment(pattern);
+    const std::string_view given = next_segment(path);
+    const bool is_gid = expected == "{gid}";
+    if (is_gid || expected == "{id}") {
+      auto decoded = transport::percent_decode(given);
+      if (!decoded || decoded->empty()) return std::nullopt;
+      (is_gid ? match.gid : match.branch) = std::move(*decoded);
+    } else if (expected != given) {
+      return std::nullopt;
+    }
+  }
+  if (!pattern.empty() || !path.empty()) return std::nullopt;
+  return match;
+}
+
+}  // namespace
+
+std::optional<Match> match_path(std::string_view path) {
+  if (!path.starts_with('/')) return std::nullopt;
+  for (const Entry& entry : entries) {
+    if (auto match = match_entry(entry, path)) return match;
+  }
+  return std::nullopt;
+}
+
+std::string_view allowed_methods(Route route) {
+  const Entry& entry = entry_of(route);
+  if (entry.reads && entry.writes) return "GET, HEAD, POST, OPTIONS";
+  return entry.reads ? "GET, HEAD, OPTIONS" : "POST, OPTIONS";
+}
+
+bool allows(Route route, std::string_view method) {
+  const Entry& entry = entry_of(route);
+  if (method == "GET" || method == "HEAD") return entry.reads;
+  if (method == "POST") return entry.writes;
+  return method == "OPTIONS";
+}
+
+std::string_view template_of(Route route) { return entry_of(route).path; }
+
+}  // namespace escrow::server

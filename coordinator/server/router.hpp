@@ -1,0 +1,49 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+
+/// Which of our resources a path names.
+namespace escrow::server {
+
+enum class Route : std::uint8_t {
+  index,
+  openapi,
+  live,
+  ready,
+  metrics,
+  info,
+  transactions,
+  transaction,
+  branches,
+  commit,
+  abort,
+  extend,
+  retry,
+  resolve_check,
+  resolve_branch,
+  events,
+  retry_many
+};
+
+struct Match {
+  Route route = Route::index;
+  /// Path segments, decoded; they may be anything.
+  std::string gid = {};
+  std::string branch = {};
+};
+
+/// Nothing: no such resource. `path` as it stood in the request line, without the query.
+[[nodiscard]] std::optional<Match> match_path(std::string_view path);
+
+/// The methods of a resource as `Allow` has them. HEAD goes wherever GET does, OPTIONS everywhere.
+[[nodiscard]] std::string_view allowed_methods(Route route);
+[[nodiscard]] bool allows(Route route, std::string_view method);
+
+/// For metrics and logs: the path with placeholders.
+[[nodiscard]] std::string_view template_of(Route route);
+
+}  // namespace escrow::server
