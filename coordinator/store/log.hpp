@@ -99,14 +99,14 @@ struct Found {
 };
 
 struct Filter {
-  std::vector<protocol::Status> status;
-  std::optional<protocol::Mode> mode;
-  std::optional<std::string> name;
-  std::optional<bool> attention;
-  std::map<std::string, std::string> attributes;
+  std::vector<protocol::Status> status = {};
+  std::optional<protocol::Mode> mode = {};
+  std::optional<std::string> name = {};
+  std::optional<bool> attention = {};
+  std::map<std::string, std::string> attributes = {};
   /// Both exclusive.
-  std::optional<std::int64_t> started_after_ms;
-  std::optional<std::int64_t> started_before_ms;
+  std::optional<std::int64_t> started_after_ms = {};
+  std::optional<std::int64_t> started_before_ms = {};
 };
 
 struct Page {

@@ -13,7 +13,7 @@ namespace escrow::store::sqlite {
 
 struct Options {
   /// Empty: in memory, not durable; readers then share the writer's connection, one at a time.
-  std::string path;
+  std::string path = {};
   /// Pages in the WAL after which `tend` checkpoints.
   std::int64_t checkpoint_pages = 1'000;
   /// How long one statement may wait for somebody else's lock on the file (a backup, a shell).
