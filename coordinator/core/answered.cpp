@@ -29,6 +29,9 @@ void note_failure(Change& change, OperationRef ref, const std::string& detail) {
   change.note(EventType::attempt_failed, ref, detail);
 }
 
+/// Zero means the back-off.
+bool has_retry_after(const Outcome& outcome) { return outcome.retry_after && *outcome.retry_after > Duration(0); }
+
 void back_off(Change& change, OperationRef ref, const Answered& event) {
   Operation& operation = *find_operation(change.transaction, ref);
   const auto& retry = retry_of(change.transaction, ref);
@@ -36,7 +39,7 @@ void back_off(Change& change, OperationRef ref, const Answered& event) {
   constexpr std::int64_t longest = 1'000'000;
   const Duration pause = backoff(retry, operation.attention ? longest : operation.attempts, event.jitter);
   Duration wait = pause;
-  if (event.outcome.retry_after) {
+  if (has_retry_after(event.outcome)) {
     const Duration asked = std::min(*event.outcome.retry_after, longest_retry_after);
     wait = event.outcome.outcome == Class::in_progress ? asked : std::max(pause, asked);
   }
@@ -51,18 +54,17 @@ void call_for_ever(Change& change, OperationRef ref, const Answered& event) {
   const std::int64_t patience = change.transaction.request->attention_after;
   ++operation.fruitless;
   note_failure(change, ref, event.outcome.detail);
-  const bool refused = event.outcome.outcome == Class::refused && ref.role != Role::check;
-  if (refused) {
+  if (event.outcome.outcome == Class::refused) {
     raise_attention(change, ref, "refused: " + event.outcome.detail);
   } else if (operation.fruitless >= patience) {
     raise_attention(change, ref, std::to_string(operation.fruitless) + " calls without success, the last: " + event.outcome.detail);
   }
   back_off(change, ref, event);
-  // A Retry-After postpones the call, never the attention that the calls in between would have raised.
-  const auto& retry = retry_of(change.transaction, ref);
-  if (event.outcome.retry_after && !operation.attention) {
-    operation.attention_at = change.now + backoff_sum(retry, operation.attempts, patience - operation.fruitless);
-  }
+  // A Retry-After postpones the call, never the attention that the calls in between would have raised: the first one sets its time, which
+  // holds however many follow.
+  if (!has_retry_after(event.outcome) || operation.attention) return;
+  const auto without = change.now + backoff_sum(retry_of(change.transaction, ref), operation.attempts, patience - operation.fruitless);
+  operation.attention_at = std::min(operation.attention_at.value_or(without), without);
 }
 
 void succeed(Change& change, OperationRef ref, const Outcome& outcome) {
@@ -170,12 +172,8 @@ void on_answered(Change& change, const Answered& event) {
   // An operator's word came first, or the call belongs to an earlier life of the transaction: its answer no longer counts.
   if (operation == nullptr || operation->state != OperationState::calling) return;
   switch (event.ref.role) {
-    case Role::forward:
-      on_forward(change, event);
-      break;
-    case Role::check:
-      on_check(change, event);
-      break;
+    case Role::forward: on_forward(change, event); break;
+    case Role::check: on_check(change, event); break;
     case Role::confirm:
     case Role::undo:
       if (event.outcome.outcome == Class::succeeded) {

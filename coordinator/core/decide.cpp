@@ -42,7 +42,6 @@ void on_called(Change& change, const Called& event) {
   if (operation == nullptr || protocol::is_settled(operation->state)) return;
   operation->state = OperationState::calling;
   operation->next_attempt_at.reset();
-  operation->attention_at.reset();
   ++operation->attempts;
 }
 

@@ -30,13 +30,9 @@ bool something_is_owed(const Transaction& transaction) {
   });
 }
 
-void skip(Change& change, std::optional<Operation>& operation) {
-  if (!is_open(operation)) return;
-  operation->state = OperationState::skipped;
-  operation->next_attempt_at.reset();
-  operation->attention_at.reset();
-  operation->attention.reset();
-  operation->finished_at = change.now;
+void skip(Change& change, OperationRef ref) {
+  const Operation* operation = find_operation(change.transaction, ref);
+  if (operation != nullptr && !protocol::is_settled(operation->state)) settle(change, ref, OperationState::skipped);
 }
 
 void end(Change& change, Status status) {
@@ -54,7 +50,7 @@ void stop_forward(Change& change, std::uint32_t index) {
     settle(change, {index, Role::forward}, OperationState::unknown);
     return;
   }
-  skip(change, forward);
+  skip(change, {index, Role::forward});
   change.note(EventType::operation_skipped, OperationRef{index, Role::forward});
 }
 
@@ -79,7 +75,8 @@ void Change::note(EventType type, OperationRef ref, std::optional<std::string> d
   HistoryEvent& event = decision.history.back();
   if (ref.role != Role::check) event.branch = transaction.branches[ref.branch].request->id;
   event.operation = name_of(transaction, ref);
-  if (const Operation* operation = find_operation(transaction, ref); operation != nullptr && operation->attempts > 0) event.attempt = operation->attempts;
+  if (const Operation* operation = find_operation(transaction, ref); operation != nullptr && operation->attempts > 0)
+    event.attempt = operation->attempts;
 }
 
 void decide_commit(Change& change, std::optional<std::string> reason, std::optional<std::string> actor) {
@@ -88,8 +85,8 @@ void decide_commit(Change& change, std::optional<std::string> reason, std::optio
   transaction.status = Status::committing;
   change.note(EventType::commit_decided, std::move(reason), std::move(actor));
   change.require(Durability::barrier);
-  skip(change, transaction.check);
-  for (Branch& branch : transaction.branches) skip(change, branch.undo);
+  skip(change, {0, Role::check});
+  for (std::uint32_t i = 0; i < transaction.branches.size(); ++i) skip(change, {i, Role::undo});
 }
 
 void decide_abort(Change& change, AbortReason reason, std::optional<std::string> actor) {
@@ -102,9 +99,9 @@ void decide_abort(Change& change, AbortReason reason, std::optional<std::string>
   if (reason.branch) change.decision.history.back().branch = reason.branch;
   transaction.abort_reason = std::move(reason);
   change.require(Durability::barrier);
-  skip(change, transaction.check);
+  skip(change, {0, Role::check});
   for (std::uint32_t i = 0; i < transaction.branches.size(); ++i) {
-    skip(change, transaction.branches[i].confirm);
+    skip(change, {i, Role::confirm});
     stop_forward(change, i);
     review_undo(change, i);
   }
@@ -113,7 +110,7 @@ void decide_abort(Change& change, AbortReason reason, std::optional<std::string>
 void review_undo(Change& change, std::uint32_t index) {
   Branch& branch = change.transaction.branches[index];
   if (!is_open(branch.undo) || is_open(branch.forward) || is_undone(change.transaction, branch)) return;
-  skip(change, branch.undo);
+  skip(change, {index, Role::undo});
   change.note(EventType::operation_skipped, OperationRef{index, Role::undo});
 }
 

@@ -27,18 +27,41 @@ void refuse_invalid(Change& change, std::string pointer, std::string detail) {
   change.decision.refusal = ProblemCode::invalid;
 }
 
+/// Branches of one registration that are not recorded yet, and where in it they stood.
+struct Fresh {
+  std::vector<std::shared_ptr<const protocol::BranchRequest>> branches;
+  std::vector<std::size_t> places;
+};
+
+/// "/0/after" of the fresh ones is "/2/after" of what was given, if two known ones came first.
+std::string given_pointer(const std::string& pointer, const Fresh& fresh) {
+  if (pointer.empty()) return pointer;
+  const auto end = std::min(pointer.find('/', 1), pointer.size());
+  return "/" + std::to_string(fresh.places.at(std::stoul(pointer.substr(1, end - 1)))) + pointer.substr(end);
+}
+
+bool is_ordered(const protocol::BranchRequest& branch) { return branch.kind != protocol::Kind::message; }
+
 /// Checks that need no more than the fresh branches and those that are there; false: refused.
-bool may_register(Change& change, const std::vector<std::shared_ptr<const protocol::BranchRequest>>& fresh, std::size_t limit) {
+bool may_register(Change& change, const Fresh& fresh, std::size_t limit) {
   std::vector<const protocol::BranchRequest*> known;
   for (const Branch& branch : change.transaction.branches) known.push_back(branch.request.get());
   std::vector<const protocol::BranchRequest*> added;
-  for (const auto& branch : fresh) added.push_back(branch.get());
+  for (const auto& branch : fresh.branches) added.push_back(branch.get());
   if (known.size() + added.size() > limit) {
     change.decision.faults.push_back({"", "more than " + std::to_string(limit) + " branches"});
   }
   auto faults = protocol::check_registration(known, added, change.transaction.order == protocol::Order::graph);
+  for (auto& fault : faults) fault.pointer = given_pointer(fault.pointer, fresh);
   std::ranges::move(faults, std::back_inserter(change.decision.faults));
   return change.decision.faults.empty() || refuse(change, ProblemCode::invalid);
+}
+
+/// The first branch that has a place in the order decides whether the transaction is a graph.
+void settle_order(Transaction& transaction, const Fresh& fresh) {
+  if (std::ranges::any_of(transaction.branches, [](const Branch& branch) { return is_ordered(*branch.request); })) return;
+  const auto first = std::ranges::find_if(fresh.branches, [](const auto& branch) { return is_ordered(*branch); });
+  if (first != fresh.branches.end() && (*first)->has_after) transaction.order = protocol::Order::graph;
 }
 
 bool is_owed(const Transaction& transaction, OperationRef ref, const Operation& operation) {
@@ -47,15 +70,22 @@ bool is_owed(const Transaction& transaction, OperationRef ref, const Operation& 
     case Status::active:
       return open && (ref.role == Role::check ||
                       (ref.role == Role::forward && transaction.pivot_reached && transaction.branches[ref.branch].request->pivot));
-    case Status::committing:
-      return open && (ref.role == Role::forward || ref.role == Role::confirm);
+    case Status::committing: return open && (ref.role == Role::forward || ref.role == Role::confirm);
     case Status::aborting:
-      return (open && ref.role == Role::undo) || (ref.role == Role::forward && operation.state == OperationState::failed && operation.attention);
+      return (open && ref.role == Role::undo) ||
+             (ref.role == Role::forward && operation.state == OperationState::failed && operation.attention);
     case Status::committed:
-    case Status::aborted:
-      return false;
+    case Status::aborted: return false;
   }
   return false;
+}
+
+/// The same word again, not its opposite: who says that a pivot was refused must not be told that this is recorded when it committed. A
+/// pivot that stood in attention was refused already, whatever the operator's word for it.
+bool is_repeat(const Transaction& transaction, const Operation& operation, bool succeeded) {
+  if (operation.state == OperationState::succeeded) return succeeded;
+  const bool decided = transaction.abort_reason && transaction.abort_reason->code == AbortCode::operator_;
+  return !succeeded || !decided;
 }
 
 void resolve_check(Change& change, const Resolved& event) {
@@ -81,11 +111,12 @@ void resolve_pivot(Change& change, const Resolved& event) {
 
 void on_registered(Change& change, const BranchesRegistered& event) {
   Transaction& transaction = change.transaction;
-  std::vector<std::shared_ptr<const protocol::BranchRequest>> fresh;
+  Fresh fresh;
   for (std::size_t i = 0; i < event.branches.size(); ++i) {
     const auto known = find_branch(transaction, event.branches[i]->id);
     if (!known) {
-      fresh.push_back(event.branches[i]);
+      fresh.branches.push_back(event.branches[i]);
+      fresh.places.push_back(i);
       continue;
     }
     for (const auto& pointer : protocol::differences(*transaction.branches[*known].request, *event.branches[i])) {
@@ -96,11 +127,10 @@ void on_registered(Change& change, const BranchesRegistered& event) {
     refuse(change, ProblemCode::branch_conflict);
     return;
   }
-  if (fresh.empty() || !may_register(change, fresh, event.limit)) return;
-  // The first branch decides whether the transaction is a graph.
-  if (transaction.branches.empty() && fresh.front()->has_after) transaction.order = protocol::Order::graph;
+  if (fresh.branches.empty() || !may_register(change, fresh, event.limit)) return;
+  settle_order(transaction, fresh);
   const auto first = static_cast<std::uint32_t>(transaction.branches.size());
-  for (auto& request : fresh) {
+  for (auto& request : fresh.branches) {
     transaction.branches.push_back(make_branch(transaction, std::move(request)));
   }
   for (auto i = first; i < transaction.branches.size(); ++i) {
@@ -135,7 +165,7 @@ void on_extended(Change& change, const Extended& event) {
 
 void on_resolved(Change& change, const Resolved& event) {
   Operation* operation = find_operation(change.transaction, event.ref);
-  if (operation != nullptr && operation->resolved) return;
+  if (operation != nullptr && operation->resolved && is_repeat(change.transaction, *operation, event.succeeded)) return;
   if (operation == nullptr || !is_owed(change.transaction, event.ref, *operation)) {
     refuse(change, ProblemCode::not_resolvable);
     return;
@@ -144,7 +174,8 @@ void on_resolved(Change& change, const Resolved& event) {
   const bool decides = change.transaction.status == Status::active;
   if (!event.succeeded && !decides && !stands) return refuse_invalid(change, "/outcome", "only a pivot can be resolved as refused");
   operation->resolved = true;
-  const std::string_view outcome = event.ref.role == Role::check ? (event.succeeded ? "committed" : "aborted") : (event.succeeded ? "succeeded" : "refused");
+  const std::string_view outcome =
+      event.ref.role == Role::check ? (event.succeeded ? "committed" : "aborted") : (event.succeeded ? "succeeded" : "refused");
   change.note(EventType::operation_resolved, event.ref, std::string(outcome) + ": " + event.reason, event.actor);
   const OperationState settled = stands || !event.succeeded ? OperationState::failed : OperationState::succeeded;
   settle(change, event.ref, settled);
@@ -165,7 +196,6 @@ void on_retried_now(Change& change, const RetriedNow& event) {
     Operation& operation = *find_operation(change.transaction, ref);
     if (operation.state != OperationState::backing_off) continue;
     operation.next_attempt_at = change.now;
-    operation.attention_at.reset();
     any = true;
   }
   if (!any) return;
