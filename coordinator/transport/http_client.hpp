@@ -101,6 +101,8 @@ struct CallFailure {
 /// Either an answer or the reason why there is none.
 class CallAnswer {
  public:
+  /// A call that was never made; Asio's completion handlers want it.
+  CallAnswer() : held_(CallFailure(CallFailureKind::cancelled, "never called")) {}
   CallAnswer(Answer answer) : held_(std::move(answer)) {}         // NOLINT(google-explicit-constructor)
   CallAnswer(CallFailure failure) : held_(std::move(failure)) {}  // NOLINT(google-explicit-constructor)
 

@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <unistd.h>
@@ -127,6 +128,11 @@ bool RawSocket::wait_for_close() const {
     if (received == 0) return true;
     if (received < 0) return errno != EAGAIN;
   }
+}
+
+bool RawSocket::hears_within(int limit_ms) const {
+  pollfd entry{.fd = descriptor_, .events = POLLIN, .revents = 0};
+  return ::poll(&entry, 1, limit_ms) > 0;
 }
 
 void RawSocket::close_write() const { ::shutdown(descriptor_, SHUT_WR); }

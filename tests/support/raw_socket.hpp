@@ -32,6 +32,9 @@ class RawSocket {
   /// True once the peer has closed or reset; bytes that still come are dropped.
   [[nodiscard]] bool wait_for_close() const;
 
+  /// True once the peer sends or closes, false when nothing has happened for `limit_ms`. Paces a sender that drips.
+  [[nodiscard]] bool hears_within(int limit_ms) const;
+
   /// Closes our side only: the peer reads an end of stream.
   void close_write() const;
   /// From now on closing resets the connection instead of ending it in order.

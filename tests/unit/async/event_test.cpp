@@ -1,13 +1,14 @@
 #include "coordinator/async/event.hpp"
 
 #include "coordinator/async/task_group.hpp"
-#include "tests/unit/async/run.hpp"
+#include "tests/support/run_task.hpp"
 
 #include <catch2/catch.hpp>
 
 #include <vector>
 
 using namespace escrow::async;
+using escrow::testing::run;
 using namespace std::chrono_literals;
 
 namespace {

@@ -1,7 +1,7 @@
 #include "coordinator/async/task_group.hpp"
 
 #include "coordinator/async/event.hpp"
-#include "tests/unit/async/run.hpp"
+#include "tests/support/run_task.hpp"
 
 #include <boost/asio/error.hpp>
 #include <boost/system/system_error.hpp>
@@ -11,6 +11,7 @@
 #include <stdexcept>
 
 using namespace escrow::async;
+using escrow::testing::run;
 using namespace std::chrono_literals;
 
 namespace {

@@ -2,7 +2,7 @@
 
 #include "coordinator/async/event.hpp"
 #include "coordinator/async/task_group.hpp"
-#include "tests/unit/async/run.hpp"
+#include "tests/support/run_task.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -10,6 +10,7 @@
 #include <string>
 
 using namespace escrow::async;
+using escrow::testing::run;
 using namespace std::chrono_literals;
 
 namespace {

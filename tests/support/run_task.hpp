@@ -9,11 +9,11 @@
 #include <future>
 #include <utility>
 
-namespace escrow::async {
+namespace escrow::testing {
 
 /// Runs one task to its end on `io`, with everything else that is going on there, and returns what it returns.
 template <class T>
-T run(boost::asio::io_context& io, Task<T> task) {
+T run(boost::asio::io_context& io, async::Task<T> task) {
   std::future<T> result = boost::asio::co_spawn(io, std::move(task), boost::asio::use_future);
   io.restart();
   while (result.wait_for(std::chrono::seconds(0)) != std::future_status::ready) {
@@ -22,4 +22,4 @@ T run(boost::asio::io_context& io, Task<T> task) {
   return result.get();
 }
 
-}  // namespace escrow::async
+}  // namespace escrow::testing
