@@ -68,14 +68,14 @@ const std::vector<double>& call_duration_bounds_s() {
 }
 
 struct Engine::Impl {
-  explicit Impl(Parts with) : parts(std::move(with)), clock(core::from_ms(parts.store.latest_ms())), housekeeping(parts.executor), store_state(clock.now()) {}
+  explicit Impl(Parts with) : parts(std::move(with)), clock(core::from_ms(parts.store.latest_ms())), housekeeping(parts.executor) {}
 
   Parts parts;
   driver::Clock clock;
   std::shared_ptr<driver::Shard> shard;
   async::TaskGroup housekeeping;
-  /// When the store last answered a probe; nothing: it refuses writes.
-  std::optional<core::Time> store_state;
+  /// Whether the store took the last probe.
+  bool is_writable = true;
   bool draining = false;
 
   std::optional<core::Time> until(core::Duration wait) const { return wait.count() > 0 ? std::optional(clock.now() + wait) : std::nullopt; }
@@ -112,20 +112,23 @@ async::Task<Result<std::size_t>> Engine::Impl::maintain(std::function<Result<std
   co_return std::move(*working->result);
 }
 
-/// Asks the store once a second whether it can be written, and removes what is past its retention in small pieces.
+/// Asks the store whether it can be written, every second while it refuses and seldom while it does not, and removes what is past its
+/// retention in small pieces.
 async::Task<void> Engine::Impl::keep_house() {
   constexpr std::size_t piece = 200;
+  constexpr int seldom = 10;
   asio::steady_timer timer(parts.executor);
-  for (;;) {
+  for (int second = 1;; ++second) {
     timer.expires_after(std::chrono::seconds(1));
     co_await timer.async_wait(asio::use_awaitable);
+    if (is_writable && shard->is_store_writable() && second % seldom != 0) continue;
     std::function<Result<std::size_t>(store::Log&)> probe = [](store::Log& log) -> Result<std::size_t> {
       if (auto probed = log.probe(); !probed) return probed.error();
       return std::size_t{0};
     };
     const auto writable = co_await maintain(std::move(probe));
-    store_state = writable ? std::optional(clock.now()) : std::nullopt;
-    if (!writable) continue;
+    is_writable = writable.has_value();
+    if (!is_writable) continue;
     const std::int64_t now = core::to_ms(clock.now());
     const std::int64_t before = now - parts.retention.count();
     const std::int64_t tombstone_until = now + parts.tombstone.count();
@@ -157,7 +160,7 @@ async::Task<Result<void>> Engine::recover() {
   co_return Result<void>();
 }
 
-bool Engine::is_ready() const { return impl_->shard && impl_->shard->is_recovered() && impl_->store_state && !impl_->draining; }
+bool Engine::is_ready() const { return impl_->shard && impl_->shard->is_recovered() && impl_->is_writable && !impl_->draining; }
 
 async::Task<Answer> Engine::start(std::shared_ptr<const protocol::StartRequest> request, core::Trace trace, core::Duration wait) {
   if (trace.traceparent.empty()) trace.traceparent = driver::new_traceparent(impl_->shard->random());

@@ -74,9 +74,15 @@ void Shard::perform(node::WriteWanted& wanted) {
   const auto urgency = wanted.is_new_work ? store::Urgency::new_work : store::Urgency::owed;
   store_.write(std::move(write), urgency, [self = weak_from_this(), executor = executor_, gid](store::WriteResult result) {
     asio::post(executor, [self, gid, result = std::move(result)]() mutable {
-      if (const auto shard = self.lock()) shard->step(node::WriteAnswered{gid, std::move(result)});
+      if (const auto shard = self.lock()) shard->on_written(gid, std::move(result));
     });
   });
+}
+
+void Shard::on_written(const protocol::Gid& gid, store::WriteResult result) {
+  const bool refused = result.answer == store::WriteAnswer::unavailable || result.answer == store::WriteAnswer::unknown;
+  is_store_writable_ = !refused;
+  step(node::WriteAnswered{gid, std::move(result)});
 }
 
 void Shard::perform(node::LoadWanted& wanted) {
@@ -136,7 +142,9 @@ void Shard::set_timer() {
     timer_.cancel();
     return;
   }
-  timer_.expires_after(std::max(core::Duration(0), *wakeup - clock_.now()));
+  // The timer's clock stands still while the machine sleeps, ours does not: look again now and then.
+  constexpr core::Duration longest_sleep = std::chrono::seconds(5);
+  timer_.expires_after(std::clamp(*wakeup - clock_.now(), core::Duration(0), longest_sleep));
   timer_.async_wait([self = weak_from_this(), at = *wakeup](const boost::system::error_code& error) {
     const auto shard = self.lock();
     if (error || !shard || shard->timer_at_ != at) return;

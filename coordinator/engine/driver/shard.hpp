@@ -47,6 +47,9 @@ class Shard : public std::enable_shared_from_this<Shard> {
   /// Returns when everything in flight has ended and is on disk, or at `deadline`; then no call is open any more.
   async::Task<void> drain(async::Clock::time_point deadline);
 
+  /// Whether the store took the last write that it was asked for.
+  [[nodiscard]] bool is_store_writable() const { return is_store_writable_; }
+
   [[nodiscard]] const node::Node& node() const { return node_; }
   [[nodiscard]] const CallDurations& call_durations() const { return durations_; }
   [[nodiscard]] std::mt19937_64& random() { return random_; }
@@ -62,6 +65,7 @@ class Shard : public std::enable_shared_from_this<Shard> {
   void perform(node::CallWanted& wanted);
   void perform(node::Answered& answered);
   async::Task<void> call(node::CallWanted wanted);
+  void on_written(const protocol::Gid& gid, store::WriteResult result);
   void set_timer();
 
   async::Executor executor_;
@@ -77,6 +81,7 @@ class Shard : public std::enable_shared_from_this<Shard> {
   std::optional<core::Time> timer_at_;
   /// Kept from step to step for its memory.
   std::vector<node::Output> outputs_;
+  bool is_store_writable_ = true;
   std::uint64_t last_token_ = 0;
   std::unordered_map<std::uint64_t, std::shared_ptr<Asking>> asking_;
   CallDurations durations_;

@@ -52,10 +52,36 @@ bool Destinations::acquire(HeldBack call, bool past_breaker, core::Time now) {
     take(destination, path, now);
     return true;
   }
-  path.waiting.push_back(std::move(call));
-  ++destination.held_back;
-  waiting_.insert(target.destination);
+  hold_back(destination, std::move(call));
   return false;
+}
+
+void Destinations::hold_back(Destination& destination, HeldBack call) {
+  const std::string name = call.target.path;
+  auto& waiting = destination.paths[name].waiting;
+  if (!waiting.empty()) destination.by_latest.erase({waiting.begin()->first, name});
+  waiting_.insert(call.target.destination);
+  const core::Time latest = call.latest;
+  waiting.emplace(latest, std::move(call));
+  destination.by_latest.emplace(waiting.begin()->first, name);
+  destination.waiting.insert(name);
+  ++destination.held_back;
+}
+
+HeldBack Destinations::hand_out(Destination& destination, const std::string& name, core::Time now) {
+  Path& path = destination.paths.at(name);
+  destination.last_path = name;
+  destination.by_latest.erase({path.waiting.begin()->first, destination.last_path});
+  HeldBack call = std::move(path.waiting.begin()->second);
+  path.waiting.erase(path.waiting.begin());
+  --destination.held_back;
+  if (path.waiting.empty()) {
+    destination.waiting.erase(destination.last_path);
+  } else {
+    destination.by_latest.emplace(path.waiting.begin()->first, destination.last_path);
+  }
+  take(destination, path, now);
+  return call;
 }
 
 void Destinations::give_back(const Target& target) {
@@ -83,25 +109,23 @@ void Destinations::release(const Target& target, bool healthy, core::Time now) {
   if (destination.failures_in_row >= settings_.breaker_failures) destination.paused_until = now + settings_.breaker_pause;
 }
 
-std::optional<HeldBack> Destinations::next(Destination& destination, core::Time now) {
-  const auto hand_out = [&](std::map<std::string, Path>::iterator path) {
-    HeldBack call = std::move(path->second.waiting.front());
-    path->second.waiting.pop_front();
-    --destination.held_back;
-    take(destination, path->second, now);
-    destination.last_path = path->first;
-    return call;
-  };
-  const bool open = breaker_lets_through(destination, now);
-  // In turn, beginning behind the path that was served last.
-  auto path = destination.paths.upper_bound(destination.last_path);
-  for (std::size_t seen = 0; seen < destination.paths.size(); ++seen, ++path) {
-    if (path == destination.paths.end()) path = destination.paths.begin();
-    if (path->second.waiting.empty()) continue;
-    const bool overdue = path->second.waiting.front().latest <= now;
-    if (overdue || (open && has_slot(destination, path->second))) return hand_out(path);
+// In turn, beginning behind the path that was served last. At most a few that wait hold half of the slots, so this is short.
+const std::string* Destinations::path_in_turn(const Destination& destination) const {
+  if (destination.open >= settings_.calls_per_destination) return nullptr;
+  auto name = destination.waiting.upper_bound(destination.last_path);
+  for (std::size_t seen = 0; seen < destination.waiting.size(); ++seen, ++name) {
+    if (name == destination.waiting.end()) name = destination.waiting.begin();
+    if (has_slot(destination, destination.paths.at(*name))) return &*name;
   }
-  return std::nullopt;
+  return nullptr;
+}
+
+std::optional<HeldBack> Destinations::next(Destination& destination, core::Time now) {
+  if (destination.by_latest.empty()) return std::nullopt;
+  if (destination.by_latest.begin()->first <= now) return hand_out(destination, std::string(destination.by_latest.begin()->second), now);
+  if (!breaker_lets_through(destination, now)) return std::nullopt;
+  const std::string* path = path_in_turn(destination);
+  return path == nullptr ? std::nullopt : std::optional(hand_out(destination, std::string(*path), now));
 }
 
 std::vector<HeldBack> Destinations::released(core::Time now) {
@@ -119,10 +143,9 @@ std::optional<core::Time> Destinations::next_release() const {
   const auto sooner = [&soonest](core::Time time) { soonest = soonest ? std::min(*soonest, time) : time; };
   for (const auto& name : waiting_) {
     const Destination& destination = destinations_.at(name);
-    if (destination.paused_until && !destination.probing) sooner(*destination.paused_until);
-    for (const auto& [text, path] : destination.paths) {
-      if (!path.waiting.empty()) sooner(path.waiting.front().latest);
-    }
+    // Where nothing has a slot it is a call's end that lets the next one out, not the end of the pause.
+    if (destination.paused_until && !destination.probing && path_in_turn(destination) != nullptr) sooner(*destination.paused_until);
+    sooner(destination.by_latest.begin()->first);
   }
   return soonest;
 }

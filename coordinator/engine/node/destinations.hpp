@@ -1,12 +1,12 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <map>
 #include <optional>
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "coordinator/core/transaction.hpp"
@@ -65,13 +65,18 @@ class Destinations {
  private:
   struct Path {
     std::size_t open = 0;
-    std::deque<HeldBack> waiting;
+    /// By the time at which each goes out whatever happens; equal ones in the order they came.
+    std::multimap<core::Time, HeldBack> waiting;
   };
   struct Destination {
     std::size_t open = 0;
     std::size_t held_back = 0;
     std::map<std::string, Path> paths;
-    /// The path whose turn it is among those that wait.
+    /// The paths with waiting calls: by name, to serve them in turn, and by the time of the first. Paths may carry ids, so there may be
+    /// as many as calls, and nothing may look at all of them.
+    std::set<std::string> waiting;
+    std::set<std::pair<core::Time, std::string>> by_latest;
+    /// The path that was served last.
     std::string last_path;
     std::size_t failures_in_row = 0;
     std::optional<core::Time> paused_until;
@@ -83,6 +88,10 @@ class Destinations {
   [[nodiscard]] bool breaker_lets_through(const Destination& destination, core::Time now) const;
   [[nodiscard]] bool has_slot(const Destination& destination, const Path& path) const;
   void take(Destination& destination, Path& path, core::Time now);
+  void hold_back(Destination& destination, HeldBack call);
+  [[nodiscard]] HeldBack hand_out(Destination& destination, const std::string& path, core::Time now);
+  /// The path whose turn it is among those that wait and have a slot; null: none.
+  [[nodiscard]] const std::string* path_in_turn(const Destination& destination) const;
   /// The next held-back call of a destination that may go out, if any.
   [[nodiscard]] std::optional<HeldBack> next(Destination& destination, core::Time now);
 

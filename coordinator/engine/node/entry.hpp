@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <deque>
 #include <optional>
+#include <set>
 #include <vector>
 
 #include "coordinator/engine/node/input.hpp"
@@ -53,12 +54,14 @@ struct Entry {
   std::vector<Waiter> waiters;
   std::vector<OpenCall> calls;
   /// Operations that wait for a slot at their destination.
-  std::vector<core::OperationRef> held_back;
+  std::set<core::OperationRef> held_back;
   /// Operations that an operator wants called now, past the breaker.
   bool past_breaker = false;
 
   /// It has to be read again as soon as the log can be read.
   bool reload = false;
+  /// The log was read and holds nothing of it: a start is new work, not a repeat.
+  bool absent = false;
   /// The store refuses writes: nothing is driven before this time.
   std::optional<core::Time> paused_until;
   core::Duration pause{0};

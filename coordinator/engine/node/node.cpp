@@ -9,6 +9,8 @@
 
 namespace escrow::engine::node {
 
+using protocol::ProblemCode;
+
 Node::Node(Settings settings, std::int64_t run, std::int64_t unfinished)
     : settings_(settings), run_(run), unfinished_(unfinished), destinations_(settings_) {}
 
@@ -69,18 +71,8 @@ void Node::on(DrainBegun) {
   std::ranges::sort(gids);
   for (const auto& gid : gids) {
     Entry& entry = *entries_.at(gid);
-    for (const Waiter& waiter : entry.waiters) {
-      Answer answer;
-      answer.created = waiter.created;
-      PendingAnswer pending{waiter.token, std::move(answer), std::nullopt};
-      // With a read or write under way the answer is given when that ends.
-      if (entry.busy == Entry::Busy::no && entry.transaction && !entry.in_doubt) {
-        answer_when_durable(entry, std::move(pending));
-      } else {
-        entry.pending.push_back(std::move(pending));
-      }
-    }
-    entry.waiters.clear();
+    // With a read or write under way they are answered when that ends.
+    for (Waiter& waiter : entry.waiters) waiter.until = now_;
     run(entry);
   }
 }
@@ -88,17 +80,21 @@ void Node::on(DrainBegun) {
 void Node::on(Forgotten forgotten) {
   Entry* entry = find(forgotten.gid);
   // While a read or a write is under way nothing is lost that would not be lost by the answer as well.
-  if (entry == nullptr || entry->busy != Entry::Busy::no || !entry->transaction) return;
+  if (entry == nullptr || entry->busy != Entry::Busy::no || entry->in_doubt || !entry->transaction) return;
   entry->transaction.reset();
   entry->history.clear();
   if (entry->dirty_since) --dirty_;
   entry->dirty_since.reset();
+  // Also when this read fails: what is owed stays owed.
+  entry->reload = true;
   load(*entry);
   conclude(*entry);
 }
 
 void Node::run(Entry& entry) {
   while (entry.busy == Entry::Busy::no && !entry.in_doubt && !entry.inbox.empty()) {
+    // A call's answer waits until the transaction has been read again: dropped, the call would be made once more.
+    if (!entry.transaction && entry.reload && std::holds_alternative<core::Answered>(entry.inbox.front())) break;
     auto input = std::move(entry.inbox.front());
     entry.inbox.pop_front();
     entry.touched = now_;
@@ -115,7 +111,12 @@ void Node::run(Entry& entry) {
 void Node::drive(Entry& entry) {
   const bool paused = entry.paused_until && *entry.paused_until > now_;
   if (!entry.transaction || entry.in_doubt) {
-    if (entry.reload && !paused) load(entry);
+    const bool is_asked = std::ranges::any_of(entry.inbox, [](const auto& input) { return std::holds_alternative<Request>(input); });
+    if (entry.reload && (!paused || is_asked)) {
+      load(entry);
+    } else {
+      refuse_waiters(entry, ProblemCode::store_unavailable, "the log can't be read", now_);
+    }
     return;
   }
   if (!paused) {
@@ -136,11 +137,14 @@ bool Node::may_leave(const Entry& entry) const {
   const bool idle = entry.busy == Entry::Busy::no && entry.inbox.empty() && entry.calls.empty() && entry.held_back.empty() && entry.pending.empty() &&
                     entry.waiters.empty() && !entry.dirty_since && !entry.reload && !entry.starting;
   if (!idle) return false;
-  if (!entry.transaction || entry.transaction->is_terminal()) return true;
-  if (due_asked_ || entry.paused_until) return false;
-  // Whatever is due up to the horizon must stay: no page will bring it back.
+  if (!entry.transaction) return true;
+  // The page under way may hold it as it was before the last write: nothing that is newer leaves before that page is here.
+  if (due_asked_) return false;
+  if (entry.transaction->is_terminal()) return true;
+  if (entry.paused_until && *entry.paused_until > now_) return false;
+  // Whatever is due where pages have been read must stay: no page will bring it back.
   const auto next = core::next_timer(*entry.transaction, now_);
-  if (next && (!horizon_ || *next <= *horizon_)) return false;
+  if (next && (!horizon_ || !due_after_ || *next <= std::max(*horizon_, core::from_ms(due_after_->due_at_ms)))) return false;
   if (!core::ready(*entry.transaction, now_).empty()) return false;
   return entry.touched + settings_.keep_idle <= now_ || entries_.size() > settings_.resident_transactions;
 }
@@ -157,7 +161,9 @@ std::optional<core::Time> Node::wakeup_of(const Entry& entry) const {
     const bool idle = entry.calls.empty() && entry.held_back.empty() && entry.waiters.empty() && !entry.dirty_since;
     if (idle) sooner(std::max(entry.touched + settings_.keep_idle, now_ + settings_.lookahead / 2));
   }
-  if (entry.paused_until && wakeup) wakeup = std::max(*wakeup, *entry.paused_until);
+  // Nothing is driven while the store refuses its writes, and everything that is owed is looked at as soon as the pause is over.
+  const bool paused = entry.paused_until && *entry.paused_until > now_;
+  if (paused && (entry.transaction || entry.reload)) wakeup = *entry.paused_until;
   for (const Waiter& waiter : entry.waiters) sooner(waiter.until);
   // Never in the past: `on(Woken)` pops until nothing is due.
   if (wakeup) wakeup = std::max(*wakeup, now_ + core::Duration(1));
@@ -178,7 +184,7 @@ void Node::conclude(Entry& entry) {
 void Node::ask_for_due() {
   if (due_asked_ || draining_) return;
   if (due_retry_at_ && *due_retry_at_ > now_) return;
-  if (horizon_ && *horizon_ >= now_ + settings_.lookahead / 2) return;
+  if (horizon_ && *horizon_ > now_ + settings_.lookahead / 2) return;
   if (entries_.size() >= settings_.resident_transactions) return;
   due_asked_ = true;
   due_retry_at_.reset();

@@ -90,10 +90,13 @@ class Node {
   void answer_problem(std::uint64_t token, protocol::ProblemCode code, std::string detail = {});
   void answer_waiters(Entry& entry);
   void refuse_inbox(Entry& entry, protocol::ProblemCode code, const std::string& detail);
+  /// Answers the waiters whose time is up at `until`; nothing: all of them.
+  void refuse_waiters(Entry& entry, protocol::ProblemCode code, const std::string& detail, std::optional<core::Time> until = std::nullopt);
 
   void write(Entry& entry);
   void write_succeeded(Entry& entry);
   void write_refused(Entry& entry, const std::string& why);
+  void restart(Entry& entry);
   void load(Entry& entry);
   void adopt(Entry& entry, core::Transaction transaction);
   void pause(Entry& entry);

@@ -27,15 +27,14 @@ void Node::dispatch(Entry& entry) {
   if (draining_) return;
   const bool past_breaker = std::exchange(entry.past_breaker, false);
   for (const core::OperationRef ref : core::ready(*entry.transaction, now_)) {
+    if (entry.held_back.contains(ref) && !past_breaker) continue;
     if (has_open_call(entry, ref)) continue;
-    const bool is_held = std::ranges::find(entry.held_back, ref) != entry.held_back.end();
-    if (is_held && !past_breaker) continue;
     Target target = target_of(core::url_of(*entry.transaction, ref));
     HeldBack call{target, entry.gid, ref, now_ + core::Duration(core::retry_of(*entry.transaction, ref).max_ms)};
     if (destinations_.acquire(std::move(call), past_breaker, now_)) {
       begin_call(entry, ref, std::move(target));
     } else {
-      entry.held_back.push_back(ref);
+      entry.held_back.insert(ref);
     }
   }
 }
@@ -89,7 +88,7 @@ void Node::release_held_back() {
       Entry* entry = find(call.gid);
       const auto is_wanted = [&] {
         if (entry == nullptr) return false;
-        const bool was_held = std::erase(entry->held_back, call.ref) > 0;
+        const bool was_held = entry->held_back.erase(call.ref) > 0;
         const bool free = entry->busy == Entry::Busy::no && entry->transaction && !(entry->paused_until && *entry->paused_until > now_);
         if (!was_held || !free || has_open_call(*entry, call.ref)) return false;
         const auto ready = core::ready(*entry->transaction, now_);

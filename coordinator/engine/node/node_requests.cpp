@@ -67,7 +67,15 @@ void Node::take_start(Entry& entry, Request request) {
     entry.inbox.emplace_front(std::move(request));
     return load(entry);
   }
-  if (unfinished_ >= settings_.unfinished_transactions) return answer_problem(request.token, ProblemCode::overloaded, "too many unfinished transactions");
+  if (unfinished_ >= settings_.unfinished_transactions) {
+    // A repeat is no new work: past the limit each start is looked up first.
+    if (!entry.absent) {
+      entry.inbox.emplace_front(std::move(request));
+      return load(entry);
+    }
+    return answer_problem(request.token, ProblemCode::overloaded, "too many unfinished transactions");
+  }
+  entry.absent = false;
   auto begun = core::begin(body.request, body.trace, now_);
   entry.transaction = std::move(begun.transaction);
   Answer created;
@@ -176,6 +184,14 @@ void Node::refuse_inbox(Entry& entry, ProblemCode code, const std::string& detai
     if (const auto* request = std::get_if<Request>(&input)) answer_problem(request->token, code, detail);
   }
   std::erase_if(entry.inbox, [](const auto& input) { return std::holds_alternative<Request>(input); });
+}
+
+void Node::refuse_waiters(Entry& entry, ProblemCode code, const std::string& detail, std::optional<core::Time> until) {
+  std::erase_if(entry.waiters, [&](const Waiter& waiter) {
+    if (until && waiter.until > *until) return false;
+    answer_problem(waiter.token, code, detail);
+    return true;
+  });
 }
 
 }  // namespace escrow::engine::node

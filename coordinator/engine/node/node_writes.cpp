@@ -60,13 +60,8 @@ void Node::on(WriteAnswered answered) {
     case store::WriteAnswer::conflict:
       break;
   }
-  entry->transaction.reset();
-  entry->history.clear();
   if (entry->starting) {
-    // Somebody started it before, perhaps in an earlier run: compare with what is there.
-    entry->pending.clear();
-    entry->inbox.emplace_front(std::move(*entry->starting));
-    entry->starting.reset();
+    restart(*entry);
     entry->reload = true;
     load(*entry);
     return;
@@ -107,6 +102,15 @@ void Node::write_refused(Entry& entry, const std::string& why) {
   pause(entry);
 }
 
+/// Somebody started it before, perhaps in an earlier run: the request is compared with what is there.
+void Node::restart(Entry& entry) {
+  entry.transaction.reset();
+  entry.history.clear();
+  entry.pending.clear();
+  entry.inbox.emplace_front(std::move(*entry.starting));
+  entry.starting.reset();
+}
+
 void Node::pause(Entry& entry) {
   entry.pause = entry.pause == core::Duration(0) ? settings_.store_pause : std::min(entry.pause * 2, settings_.store_pause_longest);
   entry.paused_until = now_ + entry.pause;
@@ -135,6 +139,7 @@ void Node::on(Loaded loaded) {
   }
   entry.reload = false;
   store::Found& found = *loaded.found;
+  entry.absent = false;
   if (entry.in_doubt) {
     entry.in_doubt = false;
     if (is_written(entry, found, run_)) {
@@ -142,14 +147,20 @@ void Node::on(Loaded loaded) {
       run(entry);
       return;
     }
-    write_refused(entry, "the write did not reach the disk");
+    if (entry.starting && found.transaction) {
+      restart(entry);
+    } else {
+      write_refused(entry, "the write did not reach the disk");
+    }
     entry.reload = false;
   }
   if (found.transaction) {
     adopt(entry, std::move(*found.transaction));
   } else if (found.corrupt) {
     ++counters_.corrupt;
-    refuse_inbox(entry, ProblemCode::internal, "the stored transaction can't be read: " + *found.corrupt);
+    const std::string detail = "the stored transaction can't be read: " + *found.corrupt;
+    refuse_inbox(entry, ProblemCode::internal, detail);
+    refuse_waiters(entry, ProblemCode::internal, detail);
   } else if (found.retired) {
     for (const auto& input : entry.inbox) {
       const auto* request = std::get_if<Request>(&input);
@@ -158,7 +169,10 @@ void Node::on(Loaded loaded) {
       answer_problem(request->token, start ? ProblemCode::gid_conflict : ProblemCode::not_found, start ? "retired: the gid was used and removed after its retention" : "");
     }
     entry.inbox.clear();
+    refuse_waiters(entry, ProblemCode::not_found, "");
   } else {
+    entry.absent = true;
+    refuse_waiters(entry, ProblemCode::not_found, "no such transaction");
     // Unknown: what asks about it is told so, up to a start that would make it.
     while (!entry.inbox.empty()) {
       const auto* request = std::get_if<Request>(&entry.inbox.front());
