@@ -1,7 +1,6 @@
 #include "coordinator/transport/http_client.hpp"
 
 #include "coordinator/async/deadline_queue.hpp"
-#include "coordinator/async/event.hpp"
 #include "coordinator/async/with_deadline.hpp"
 #include "coordinator/transport/byte_stream.hpp"
 #include "coordinator/transport/connection_pool.hpp"
@@ -24,6 +23,7 @@
 
 #include <algorithm>
 #include <array>
+#include <exception>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -179,7 +179,7 @@ async::Task<CallAnswer> Exchange<State>::run() {
     AnswerParser& parser = connection_->parser;
     Answer answer;
     answer.status = parser.status();
-    answer.headers = parser.headers();
+    answer.headers = std::move(parser.headers());
     answer.body = std::move(parser.body());
     limit_.lift();
     if (parser.keep_alive() && !expired_) client_.pool.put(destination, std::move(connection_));
@@ -350,7 +350,10 @@ Result<std::unique_ptr<HttpClient>> HttpClient::make(async::Executor executor, C
 
 HttpClient::HttpClient(std::unique_ptr<State> state) : state_(std::move(state)) {}
 
-HttpClient::~HttpClient() = default;
+HttpClient::~HttpClient() {
+  // A call that goes on would use what is being destroyed.
+  ESCROW_ASSERT(state_->calls_running == 0 || std::uncaught_exceptions() > 0);
+}
 
 async::Task<CallAnswer> HttpClient::call(OutboundCall call) {
   Exchange<State> exchange(*state_, call);

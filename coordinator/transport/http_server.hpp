@@ -66,7 +66,7 @@ using WarningSink = std::function<void(std::string_view)>;
 class HttpServer {
  public:
   HttpServer(async::Executor executor, ServerLimits limits, RequestHandler handler, ErrorRenderer renderer = {}, WarningSink warn = {});
-  /// After `drain`, or once the io_context has been destroyed.
+  /// Only after `drain` has returned, unless `run` was never called.
   ~HttpServer();
   HttpServer(const HttpServer&) = delete;
   HttpServer& operator=(const HttpServer&) = delete;

@@ -30,10 +30,10 @@ class RawSocket {
   /// One message with Content-Length (or without body): header and body. What was received behind it stays for later.
   [[nodiscard]] std::string receive_message();
   /// True once the peer has closed or reset; bytes that still come are dropped.
-  [[nodiscard]] bool wait_for_close() const;
+  bool wait_for_close() const;
 
   /// True once the peer sends or closes, false when nothing has happened for `limit_ms`. Paces a sender that drips.
-  [[nodiscard]] bool hears_within(int limit_ms) const;
+  bool hears_within(int limit_ms) const;
 
   /// Closes our side only: the peer reads an end of stream.
   void close_write() const;
