@@ -54,15 +54,17 @@ class ListQuery {
 class AsyncClient {
  public:
   [[nodiscard]] Pending<TransactionView> start(const TransactionDraft& draft) const;
-  [[nodiscard]] Pending<TransactionView> run(const TransactionDraft& draft, std::chrono::milliseconds wait = std::chrono::seconds(30)) const;
+  [[nodiscard]] Pending<TransactionView> run(const TransactionDraft& draft,
+                                             std::chrono::milliseconds wait = std::chrono::seconds(30)) const;
   [[nodiscard]] Pending<TransactionView> get(const std::string& gid) const;
   [[nodiscard]] Pending<TransactionView> wait(const std::string& gid, std::chrono::milliseconds wait) const;
   [[nodiscard]] Pending<TransactionView> commit(const std::string& gid, std::chrono::milliseconds wait = {}) const;
-  [[nodiscard]] Pending<TransactionView> abort(const std::string& gid, const std::string& reason = {}, std::chrono::milliseconds wait = {}) const;
+  [[nodiscard]] Pending<TransactionView> abort(const std::string& gid, const std::string& reason = {},
+                                               std::chrono::milliseconds wait = {}) const;
   [[nodiscard]] Pending<TransactionView> extend(const std::string& gid, std::chrono::milliseconds timeout) const;
   [[nodiscard]] Pending<TransactionView> retry(const std::string& gid) const;
-  [[nodiscard]] Pending<TransactionView> resolve(const std::string& gid, const std::string& branch, Operation operation, const std::string& outcome,
-                                                 const std::string& reason) const;
+  [[nodiscard]] Pending<TransactionView> resolve(const std::string& gid, const std::string& branch, Operation operation,
+                                                 const std::string& outcome, const std::string& reason) const;
   [[nodiscard]] Pending<TransactionPage> list(const ListQuery& query = {}) const;
   [[nodiscard]] Pending<std::vector<EventView>> events(const std::string& gid) const;
   [[nodiscard]] Pending<CoordinatorInfo> info() const;
@@ -103,7 +105,8 @@ class Client {
   [[nodiscard]] ClientResult<TransactionView> start(const TransactionDraft& draft) const;
   /// `start`, and waits for the end. The view is terminal; when the end did not come in time, Errc::unknown_outcome with the gid
   /// and, when known, the last status: the transaction goes on.
-  [[nodiscard]] ClientResult<TransactionView> run(const TransactionDraft& draft, std::chrono::milliseconds wait = std::chrono::seconds(30)) const;
+  [[nodiscard]] ClientResult<TransactionView> run(const TransactionDraft& draft,
+                                                  std::chrono::milliseconds wait = std::chrono::seconds(30)) const;
   [[nodiscard]] ClientResult<TransactionView> get(const std::string& gid) const;
   /// Returns when the transaction is terminal or the time has passed: the view's status is the truth.
   [[nodiscard]] ClientResult<TransactionView> wait(const std::string& gid, std::chrono::milliseconds wait) const;
@@ -112,7 +115,8 @@ class Client {
   [[nodiscard]] ClientResult<TransactionView> start_interactive(const TransactionDraft& draft) const;
   /// Registers branches of an interactive transaction, all or none: on return they are durable, and their forward calls may be made.
   /// `draft` is what the transaction was started with.
-  [[nodiscard]] ClientResult<TransactionView> register_branches(const TransactionDraft& draft, const std::vector<BranchDraft>& branches) const;
+  [[nodiscard]] ClientResult<TransactionView> register_branches(const TransactionDraft& draft,
+                                                                const std::vector<BranchDraft>& branches) const;
   /// Decides an interactive transaction, and waits for its end up to `wait`. To repeat the decision is fine, the opposite is
   /// Errc::already_decided.
   [[nodiscard]] ClientResult<TransactionView> commit(const std::string& gid, std::chrono::milliseconds wait = {}) const;

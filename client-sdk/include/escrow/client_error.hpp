@@ -51,12 +51,30 @@ class ClientError {
   /// For code that deals in escrow::Error.
   [[nodiscard]] Error to_error() const { return make_error(code_, to_string()); }
 
-  ClientError& gid(std::string gid) { gid_ = std::move(gid); return *this; }
-  ClientError& http_status(unsigned status) { http_status_ = status; return *this; }
-  ClientError& problem(std::optional<protocol::ProblemCode> problem) { problem_ = problem; return *this; }
-  ClientError& faults(std::vector<FieldFault> faults) { faults_ = std::move(faults); return *this; }
-  ClientError& differs(std::vector<std::string> differs) { differs_ = std::move(differs); return *this; }
-  ClientError& last_status(protocol::Status status) { last_status_ = status; return *this; }
+  ClientError& gid(std::string gid) {
+    gid_ = std::move(gid);
+    return *this;
+  }
+  ClientError& http_status(unsigned status) {
+    http_status_ = status;
+    return *this;
+  }
+  ClientError& problem(std::optional<protocol::ProblemCode> problem) {
+    problem_ = problem;
+    return *this;
+  }
+  ClientError& faults(std::vector<FieldFault> faults) {
+    faults_ = std::move(faults);
+    return *this;
+  }
+  ClientError& differs(std::vector<std::string> differs) {
+    differs_ = std::move(differs);
+    return *this;
+  }
+  ClientError& last_status(protocol::Status status) {
+    last_status_ = status;
+    return *this;
+  }
 
  private:
   Errc code_;

@@ -17,21 +17,39 @@ class ClientOptions {
   /// ESCROW_URL (comma-separated), ESCROW_TOKEN and ESCROW_CA_FILE; what is not set or empty keeps its default.
   [[nodiscard]] static ClientOptions from_environment();
 
-  /// Coordinators of one installation, `http://HOST:PORT` or `https://HOST:PORT`, separated by commas. The first that works is kept until it
-  /// fails; the others are tried with the same request then.
+  /// Coordinators of one installation, `http://HOST:PORT` or `https://HOST:PORT`, separated by commas. The first that works is kept until
+  /// it fails; the others are tried with the same request then.
   ClientOptions& urls(std::string_view comma_separated);
   /// Sent as `Authorization: Bearer`.
-  ClientOptions& token(std::string token) { token_ = std::move(token); return *this; }
+  ClientOptions& token(std::string token) {
+    token_ = std::move(token);
+    return *this;
+  }
   /// A PEM file of the authorities that https addresses are verified against, instead of the system's.
-  ClientOptions& ca_file(std::string path) { ca_file_ = std::move(path); return *this; }
+  ClientOptions& ca_file(std::string path) {
+    ca_file_ = std::move(path);
+    return *this;
+  }
   /// For establishing one connection, TLS included; default 1 s.
-  ClientOptions& connect_timeout(std::chrono::milliseconds value) { connect_timeout_ = value; return *this; }
+  ClientOptions& connect_timeout(std::chrono::milliseconds value) {
+    connect_timeout_ = value;
+    return *this;
+  }
   /// For one try at one address, from connecting to the last byte, beside the time that the coordinator was asked to wait; default 5 s.
-  ClientOptions& attempt_timeout(std::chrono::milliseconds value) { attempt_timeout_ = value; return *this; }
+  ClientOptions& attempt_timeout(std::chrono::milliseconds value) {
+    attempt_timeout_ = value;
+    return *this;
+  }
   /// For a whole call over all its attempts, beside the time that it was asked to wait; default 20 s.
-  ClientOptions& total_timeout(std::chrono::milliseconds value) { total_timeout_ = value; return *this; }
+  ClientOptions& total_timeout(std::chrono::milliseconds value) {
+    total_timeout_ = value;
+    return *this;
+  }
   /// Sent as `Escrow-Actor`: whose hand it is, where the coordinator has no authentication.
-  ClientOptions& actor(std::string name) { actor_ = std::move(name); return *this; }
+  ClientOptions& actor(std::string name) {
+    actor_ = std::move(name);
+    return *this;
+  }
 
   [[nodiscard]] const std::vector<std::string>& urls() const noexcept { return urls_; }
   [[nodiscard]] const std::string& token() const noexcept { return token_; }

@@ -24,12 +24,24 @@ class OutgoingCall {
   explicit OutgoingCall(std::string url) : url_(std::move(url)) {}
 
   /// Default: GET without a body, POST with one.
-  OutgoingCall& method(std::string method) { method_ = std::move(method); return *this; }
-  OutgoingCall& header(std::string name, std::string value) { headers_.emplace_back(std::move(name), std::move(value)); return *this; }
+  OutgoingCall& method(std::string method) {
+    method_ = std::move(method);
+    return *this;
+  }
+  OutgoingCall& header(std::string name, std::string value) {
+    headers_.emplace_back(std::move(name), std::move(value));
+    return *this;
+  }
   /// Sent as application/json.
-  OutgoingCall& json(std::string body) { body_ = std::move(body); return *this; }
+  OutgoingCall& json(std::string body) {
+    body_ = std::move(body);
+    return *this;
+  }
   /// For the whole call; default 3 s. Keep it below the time that your own caller gives you.
-  OutgoingCall& timeout(std::chrono::milliseconds value) { timeout_ = value; return *this; }
+  OutgoingCall& timeout(std::chrono::milliseconds value) {
+    timeout_ = value;
+    return *this;
+  }
 
   [[nodiscard]] const std::string& url() const noexcept { return url_; }
   [[nodiscard]] std::string method() const { return !method_.empty() ? method_ : body_ ? "POST" : "GET"; }
@@ -74,8 +86,8 @@ class HttpCaller {
   HttpCaller(const HttpCaller&) = delete;
   HttpCaller& operator=(const HttpCaller&) = delete;
 
-  /// Errc::unreachable: nothing was sent. Errc::unknown_outcome: it may have had its effect. Errc::invalid_argument: no URL that can be called, or
-  /// no valid header.
+  /// Errc::unreachable: nothing was sent. Errc::unknown_outcome: it may have had its effect. Errc::invalid_argument: no URL that can be
+  /// called, or no valid header.
   [[nodiscard]] Result<CallReply> call(const OutgoingCall& call);
   /// The same, begun now.
   [[nodiscard]] std::future<Result<CallReply>> call_async(const OutgoingCall& call);

@@ -18,12 +18,21 @@ class Message : public TransactionSetters<Message> {
   /// `name` is what operators and metrics know it by, up to 128 characters; it may be empty.
   explicit Message(std::string name = {}) : TransactionSetters(Mode::message, std::move(name)) {}
 
-  Message& deliver(const Delivery& delivery) { add(delivery); return *this; }
+  Message& deliver(const Delivery& delivery) {
+    add(delivery);
+    return *this;
+  }
   Message& deliver(std::string id, std::string url, std::string payload = {});
   /// Where the coordinator asks how the local transaction ended, when it hears nothing.
-  Message& check(std::string url) { request_.check = std::move(url); return *this; }
+  Message& check(std::string url) {
+    request_.check = std::move(url);
+    return *this;
+  }
   /// How long it waits before it asks; default 10 s.
-  Message& check_after(std::chrono::milliseconds value) { request_.check_after_ms = value.count(); return *this; }
+  Message& check_after(std::chrono::milliseconds value) {
+    request_.check_after_ms = value.count();
+    return *this;
+  }
 };
 
 /// How the local transaction of a message ended.

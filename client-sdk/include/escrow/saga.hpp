@@ -13,9 +13,15 @@ class Saga : public TransactionSetters<Saga> {
   /// `name` is what operators and metrics know it by, up to 128 characters; it may be empty.
   explicit Saga(std::string name = {}) : TransactionSetters(Mode::saga, std::move(name)) {}
 
-  Saga& step(const Step& step) { add(step); return *this; }
+  Saga& step(const Step& step) {
+    add(step);
+    return *this;
+  }
   /// One after another (the default) or all at once; not beside `Step::after`.
-  Saga& order(Order order) { request_.order = order; return *this; }
+  Saga& order(Order order) {
+    request_.order = order;
+    return *this;
+  }
 };
 
 }  // namespace escrow

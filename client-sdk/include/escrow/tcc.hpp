@@ -13,9 +13,15 @@ class Tcc : public TransactionSetters<Tcc> {
   /// `name` is what operators and metrics know it by, up to 128 characters; it may be empty.
   explicit Tcc(std::string name = {}) : TransactionSetters(Mode::tcc, std::move(name)) {}
 
-  Tcc& branch(const TccBranch& branch) { add(branch); return *this; }
+  Tcc& branch(const TccBranch& branch) {
+    add(branch);
+    return *this;
+  }
   /// All tries at once (the default) or one after another; not beside `TccBranch::after`.
-  Tcc& order(Order order) { request_.order = order; return *this; }
+  Tcc& order(Order order) {
+    request_.order = order;
+    return *this;
+  }
 };
 
 }  // namespace escrow

@@ -39,8 +39,8 @@ struct HttpClientOptions {
 
 class Connection;
 
-/// HTTP/1.1 with kept connections, on one thread of its own. Redirects are never followed. Tasks are spawned from any thread; everything that
-/// returns a Task is awaited inside such a task only.
+/// HTTP/1.1 with kept connections, on one thread of its own. Redirects are never followed. Tasks are spawned from any thread; everything
+/// that returns a Task is awaited inside such a task only.
 class HttpClient {
  public:
   /// Throws std::invalid_argument when the CA file can't be read.

@@ -73,7 +73,9 @@ ListQuery& ListQuery::started_before(std::string_view time) { return add("starte
 ListQuery& ListQuery::limit(std::int64_t limit) { return add("limit", std::to_string(limit)); }
 ListQuery& ListQuery::cursor(std::string_view cursor) { return add("cursor", cursor); }
 
-Pending<TransactionView> AsyncClient::start(const TransactionDraft& draft) const { return start_as(*core_, draft, false, {}, Waiting::keeps); }
+Pending<TransactionView> AsyncClient::start(const TransactionDraft& draft) const {
+  return start_as(*core_, draft, false, {}, Waiting::keeps);
+}
 
 Pending<TransactionView> AsyncClient::run(const TransactionDraft& draft, milliseconds wait) const {
   return start_as(*core_, draft, false, wait, Waiting::insists);
@@ -105,8 +107,8 @@ Pending<TransactionView> AsyncClient::retry(const std::string& gid) const {
   return on_transaction(*core_, gid, core_->new_call("POST", path_of(gid, "/retry"), gid));
 }
 
-Pending<TransactionView> AsyncClient::resolve(const std::string& gid, const std::string& branch, Operation operation, const std::string& outcome,
-                                              const std::string& reason) const {
+Pending<TransactionView> AsyncClient::resolve(const std::string& gid, const std::string& branch, Operation operation,
+                                              const std::string& outcome, const std::string& reason) const {
   if (!branch.empty() && !protocol::BranchId::parse(branch)) {
     return core_->failed<TransactionView>(ClientError(Errc::invalid_argument, "not a branch id").gid(gid));
   }
@@ -172,10 +174,12 @@ ClientResult<TransactionView> Client::commit(const std::string& gid, millisecond
 ClientResult<TransactionView> Client::abort(const std::string& gid, const std::string& reason, milliseconds wait) const {
   return async().abort(gid, reason, wait).get();
 }
-ClientResult<TransactionView> Client::extend(const std::string& gid, milliseconds timeout) const { return async().extend(gid, timeout).get(); }
+ClientResult<TransactionView> Client::extend(const std::string& gid, milliseconds timeout) const {
+  return async().extend(gid, timeout).get();
+}
 ClientResult<TransactionView> Client::retry(const std::string& gid) const { return async().retry(gid).get(); }
-ClientResult<TransactionView> Client::resolve(const std::string& gid, const std::string& branch, Operation operation, const std::string& outcome,
-                                              const std::string& reason) const {
+ClientResult<TransactionView> Client::resolve(const std::string& gid, const std::string& branch, Operation operation,
+                                              const std::string& outcome, const std::string& reason) const {
   return async().resolve(gid, branch, operation, outcome, reason).get();
 }
 

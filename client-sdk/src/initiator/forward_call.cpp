@@ -33,7 +33,8 @@ bool is_html(const http::Answer& answer) {
 /// docs/protocol.md, section 4: before call n+1.
 milliseconds back_off(const protocol::RetryPolicy& retry, std::int64_t calls) {
   thread_local std::minstd_rand random{std::random_device{}()};
-  const double grown = static_cast<double>(retry.initial_ms) * std::pow(retry.multiplier, static_cast<double>(std::min<std::int64_t>(calls, 1'000) - 1));
+  const double grown =
+      static_cast<double>(retry.initial_ms) * std::pow(retry.multiplier, static_cast<double>(std::min<std::int64_t>(calls, 1'000) - 1));
   const double bounded = std::min(static_cast<double>(retry.max_ms), grown);
   const double u = std::uniform_real_distribution<double>(0.0, 1.0)(random);
   return milliseconds(static_cast<std::int64_t>(bounded * (1.0 - retry.jitter * u)));
@@ -43,7 +44,9 @@ http::Request to_request(const ForwardCall& call, std::int64_t attempt) {
   http::Request request;
   request.url = call.url;
   request.headers = call.headers;
-  const auto set = [&request](std::string_view name, std::string value) { request.headers.emplace_back(std::string(name), std::move(value)); };
+  const auto set = [&request](std::string_view name, std::string value) {
+    request.headers.emplace_back(std::string(name), std::move(value));
+  };
   set(protocol::header_gid, call.gid);
   set(protocol::header_branch, call.branch);
   set(protocol::header_operation, std::string(protocol::to_string(call.operation)));
@@ -88,7 +91,8 @@ ForwardMeaning classify(const ForwardCall& call, const http::Answer& answer) {
   }
   if (answer.status / 100 != 2) return ForwardMeaning::unknown;
   // A proxy's page, or the answer to somebody else's request.
-  const bool strange = is_html(answer) || differs(answer, protocol::header_gid, call.gid) || differs(answer, protocol::header_branch, call.branch) ||
+  const bool strange = is_html(answer) || differs(answer, protocol::header_gid, call.gid) ||
+                       differs(answer, protocol::header_branch, call.branch) ||
                        differs(answer, protocol::header_operation, protocol::to_string(call.operation));
   return strange ? ForwardMeaning::unknown : ForwardMeaning::succeeded;
 }
@@ -111,7 +115,9 @@ http::Task<Result<ForwardAnswer, ClientError>> make_forward_call(http::HttpClien
           co_return ForwardAnswer(kept ? answer->body : std::string(), attempt);
         }
         case ForwardMeaning::refused:
-          co_return ClientError(Errc::refused, call.branch + " answered " + words_of(answer.value())).gid(call.gid).http_status(answer->status);
+          co_return ClientError(Errc::refused, call.branch + " answered " + words_of(answer.value()))
+              .gid(call.gid)
+              .http_status(answer->status);
         case ForwardMeaning::postponed: counts = false; break;
         case ForwardMeaning::unknown: break;
       }
@@ -119,7 +125,8 @@ http::Task<Result<ForwardAnswer, ClientError>> make_forward_call(http::HttpClien
     } else {
       last = answer.error().detail;
     }
-    if (client.is_closing()) co_return ClientError(Errc::cancelled, "the client was destroyed while " + call.branch + " was called").gid(call.gid);
+    if (client.is_closing())
+      co_return ClientError(Errc::cancelled, "the client was destroyed while " + call.branch + " was called").gid(call.gid);
     if (counts && call.retry.max_attempts != 0 && ++unclear >= call.retry.max_attempts) break;
     const auto pause = std::max(back_off(call.retry, attempt), retry_after.value_or(milliseconds(0)));
     if (Clock::now() + pause >= call.deadline) break;

@@ -34,7 +34,8 @@ struct HttpCaller::State {
 };
 
 std::optional<std::string> CallReply::header(std::string_view name) const {
-  const auto found = std::ranges::find_if(headers_, [name](const auto& header) { return protocol::equal_header_names(header.first, name); });
+  const auto found =
+      std::ranges::find_if(headers_, [name](const auto& header) { return protocol::equal_header_names(header.first, name); });
   return found == headers_.end() ? std::nullopt : std::optional(found->second);
 }
 
@@ -62,7 +63,8 @@ std::future<Result<CallReply>> HttpCaller::call_async(const OutgoingCall& call) 
     request.headers.emplace_back("Content-Type", "application/json");
     request.body = *call.body();
   }
-  request.deadline = http::Clock::now() + std::clamp(call.timeout(), std::chrono::milliseconds(0), std::chrono::milliseconds(std::chrono::hours(24)));
+  request.deadline =
+      http::Clock::now() + std::clamp(call.timeout(), std::chrono::milliseconds(0), std::chrono::milliseconds(std::chrono::hours(24)));
   const bool valid = std::ranges::all_of(request.headers, [](const auto& header) { return http::is_header(header.first, header.second); });
   if (state_->process != ::getpid()) {
     promise->set_value(make_error(Errc::forked, "the caller was made in the parent process"));

@@ -24,14 +24,13 @@ Context trace_of(const std::string& gid) {
 }
 
 /// Whether the request behind this error may have been recorded.
-bool may_be_recorded(const ClientError& error) {
-  return error.code() == Errc::unknown_outcome || error.code() == Errc::unavailable;
-}
+bool may_be_recorded(const ClientError& error) { return error.code() == Errc::unknown_outcome || error.code() == Errc::unavailable; }
 
 }  // namespace
 
 struct InteractiveScope::State {
-  State(const Client& of, TransactionDraft what) : client(&of), draft(std::move(what)), context(trace_of(draft.gid())), process(::getpid()) {}
+  State(const Client& of, TransactionDraft what)
+      : client(&of), draft(std::move(what)), context(trace_of(draft.gid())), process(::getpid()) {}
 
   const Client* client;
   TransactionDraft draft;
@@ -222,8 +221,7 @@ ClientResult<std::vector<ForwardAnswer>> InteractiveScope::forward_all(const std
     for (const auto* headers : {&state_->draft.request_.headers, &request.headers}) {
       for (const auto& header : *headers) call.headers.emplace_back(header.name, header.value);
     }
-    calls.push_back(core.begin<ForwardAnswer>(
-        [call = std::move(call)](ClientCore& on) { return make_forward_call(on.http(), call); }));
+    calls.push_back(core.begin<ForwardAnswer>([call = std::move(call)](ClientCore& on) { return make_forward_call(on.http(), call); }));
   }
 
   std::vector<ForwardAnswer> answers;

@@ -64,7 +64,8 @@ ClientResult<TransactionView> MessageScope::run(const Local& local, std::chrono:
   }
   if (outcome == LocalOutcome::rolled_back) return abort("the local transaction was rolled back");
   auto committed = commit(wait);
-  if (!*recorded_) throw std::logic_error("a message's local transaction has committed without its record: a check would abort the message");
+  if (!*recorded_)
+    throw std::logic_error("a message's local transaction has committed without its record: a check would abort the message");
   return committed;
 }
 

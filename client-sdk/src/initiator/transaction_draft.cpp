@@ -37,6 +37,8 @@ void check_headers(const std::vector<protocol::HeaderField>& headers, const std:
   }
 }
 
+Order usual_order(Mode mode) { return mode == Mode::tcc || mode == Mode::message ? Order::parallel : Order::sequential; }
+
 constexpr const char* name_rule = "must be 1 to %d characters of A-Z a-z 0-9 . _ : -, and not . or ..";
 
 std::string rule_for(std::size_t limit) {
@@ -90,7 +92,7 @@ protocol::BranchRequest BranchDraft::complete(const protocol::StartRequest& tran
 
 TransactionDraft::TransactionDraft(Mode mode, std::string name) : gid_(new_gid()) {
   request_.mode = mode;
-  request_.order = mode == Mode::tcc ? Order::parallel : Order::sequential;
+  request_.order = usual_order(mode);
   if (!name.empty()) request_.name = std::move(name);
 }
 
@@ -110,8 +112,8 @@ Result<protocol::StartRequest, ClientError> TransactionDraft::complete(bool inte
     if (interactive) branch.forward_url.clear();
     request.branches.push_back(std::move(branch));
   }
-  const Order usual = request.mode == Mode::tcc ? Order::parallel : Order::sequential;
-  if (request.order == Order::graph && request_.order != usual) faults.emplace_back("/order", "has no meaning beside after");
+  if (request.order == Order::graph && request_.order != usual_order(request.mode))
+    faults.emplace_back("/order", "has no meaning beside after");
   if (faults.empty()) return request;
   return ClientError(Errc::invalid_argument, "the transaction can't be sent as it is").gid(gid_).faults(std::move(faults));
 }

@@ -137,7 +137,8 @@ TransactionView TransactionReader::read_transaction(const JsonValue& value) {
   view.updated_at_ = text(value, "updated_at");
   view.finished_at_ = optional_text(value, "finished_at");
   view.deadline_at_ = optional_text(value, "deadline_at");
-  if (const auto reason = value.find("abort_reason"); reason && !reason->is(JsonType::null)) view.abort_reason_ = read_abort_reason(*reason);
+  if (const auto reason = value.find("abort_reason"); reason && !reason->is(JsonType::null))
+    view.abort_reason_ = read_abort_reason(*reason);
   for (const JsonValue& attention : member(value, "attention").elements()) view.attention_.push_back(read_attention(attention));
   for (const auto& attribute : member(value, "attributes").members()) {
     if (!attribute.value.is(JsonType::string)) throw Unexpected{"an attribute is no text"};
@@ -169,7 +170,8 @@ Result<TransactionView> TransactionReader::transaction(std::string_view json) {
 Result<TransactionPage> TransactionReader::page(std::string_view json) {
   return read_whole(json, [](const JsonValue& root) {
     TransactionPage page;
-    for (const JsonValue& transaction : member(root, "transactions").elements()) page.transactions_.push_back(read_transaction(transaction));
+    for (const JsonValue& transaction : member(root, "transactions").elements())
+      page.transactions_.push_back(read_transaction(transaction));
     page.next_cursor_ = optional_text(root, "next_cursor");
     return page;
   });

@@ -45,8 +45,8 @@ Reply problem(ProblemCode code, std::string_view detail, const std::string& more
   reply.status = protocol::http_status(code);
   reply.headers.emplace_back("Content-Type", "application/problem+json");
   const std::string word = protocol::json_string(protocol::to_string(code));
-  reply.body = "{\"type\":\"about:blank\",\"title\":" + word + ",\"status\":" + std::to_string(reply.status) + ",\"detail\":" +
-               protocol::json_string(detail) + ",\"code\":" + word + more + "}";
+  reply.body = "{\"type\":\"about:blank\",\"title\":" + word + ",\"status\":" + std::to_string(reply.status) +
+               ",\"detail\":" + protocol::json_string(detail) + ",\"code\":" + word + more + "}";
   return reply;
 }
 
@@ -191,7 +191,8 @@ Reply FakeCoordinator::State::start(const Received& request, const Target& targe
     driving.unlock();
     return shown(gid, 201, target.wait);
   }
-  if (const auto differs = protocol::differences(entry->started, *parsed); !differs.empty()) return conflict(ProblemCode::gid_conflict, differs);
+  if (const auto differs = protocol::differences(entry->started, *parsed); !differs.empty())
+    return conflict(ProblemCode::gid_conflict, differs);
   return shown(gid, 200, target.wait);
 }
 
@@ -247,7 +248,8 @@ Reply FakeCoordinator::State::route(const Received& request, const Target& targe
   const auto& segments = target.segments;
   const bool is_post = request.method == "POST";
   if (segments.size() == 1 && segments[0] == "info" && !is_post) {
-    return json_reply(200, R"({"version":"fake","node":"fake","store_id":"fake","store":{"kind":"memory","durable":false},"limits":{},"uptime_ms":0})");
+    return json_reply(
+        200, R"({"version":"fake","node":"fake","store_id":"fake","store":{"kind":"memory","durable":false},"limits":{},"uptime_ms":0})");
   }
   if (segments[0] != "transactions") return problem(ProblemCode::not_found, "the fake coordinator does not serve this");
   if (segments.size() == 1 && is_post) return start(request, target);

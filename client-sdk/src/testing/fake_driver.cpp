@@ -50,7 +50,9 @@ std::vector<std::size_t> FakeDriver::forward_order() const {
 FakeDriver::Meaning FakeDriver::call(const std::string& branch, const FakeBranch* of, FakeOperation& operation, Phase phase) {
   http::Request request;
   request.url = operation.url;
-  const auto set = [&request](std::string_view name, std::string_view value) { request.headers.emplace_back(std::string(name), std::string(value)); };
+  const auto set = [&request](std::string_view name, std::string_view value) {
+    request.headers.emplace_back(std::string(name), std::string(value));
+  };
   for (const auto& header : transaction_.request.headers) set(header.name, header.value);
   if (of != nullptr) {
     for (const auto& header : of->request.headers) set(header.name, header.value);
@@ -177,10 +179,10 @@ void FakeDriver::undo() {
 }
 
 void FakeDriver::drive(bool hold_second_phase) {
-  if (transaction_.status == Status::active && !transaction_.request.interactive) forward();
-  if (hold_second_phase) return;
   // Behind a pivot there may be forward calls still owed.
-  if (transaction_.status == Status::committing && !transaction_.request.interactive) forward();
+  const bool owes_forward = transaction_.status == Status::active || (transaction_.status == Status::committing && !hold_second_phase);
+  if (owes_forward && !transaction_.request.interactive) forward();
+  if (hold_second_phase) return;
   if (transaction_.status == Status::committing) commit();
   if (transaction_.status == Status::aborting) undo();
 }

@@ -18,8 +18,8 @@ std::string optional_string(const std::optional<std::string>& text) { return tex
 std::string operation_json(const FakeOperation& operation) {
   return "{\"state\":" + json_string(protocol::to_string(operation.state)) + ",\"attempts\":" + std::to_string(operation.attempts) +
          ",\"url\":" + (operation.url.empty() ? "null" : json_string(operation.url)) + ",\"output\":" + operation.output.value_or("null") +
-         ",\"last_error\":" + optional_string(operation.last_error) + ",\"next_attempt_at\":null,\"finished_at\":" +
-         (protocol::is_settled(operation.state) ? the_time : "null") + "}";
+         ",\"last_error\":" + optional_string(operation.last_error) +
+         ",\"next_attempt_at\":null,\"finished_at\":" + (protocol::is_settled(operation.state) ? the_time : "null") + "}";
 }
 
 template <class List, class Write>
@@ -38,15 +38,18 @@ std::string branch_json(const FakeBranch& branch) {
   return "{\"id\":" + json_string(branch.request.id.text()) + ",\"kind\":" + json_string(protocol::to_string(branch.request.kind)) +
          ",\"after\":[" + joined(branch.request.after, [](const auto& id) { return json_string(id.text()); }) +
          "],\"pivot\":" + (branch.request.pivot ? "true" : "false") + ",\"payload\":" + branch.request.payload.value_or("null") +
-         ",\"operations\":{" + joined(branch.operations, [](const auto& entry) {
-           return json_string(protocol::to_string(entry.second.name)) + ":" + operation_json(entry.second);
-         }) + "}}";
+         ",\"operations\":{" +
+         joined(
+             branch.operations,
+             [](const auto& entry) { return json_string(protocol::to_string(entry.second.name)) + ":" + operation_json(entry.second); }) +
+         "}}";
 }
 
 std::string attention_json(const std::string& branch, const FakeOperation& operation) {
   if (!operation.attention) return {};
   return std::string("{\"since\":") + the_time + ",\"branch\":" + (branch.empty() ? "null" : json_string(branch)) +
-         ",\"operation\":" + json_string(protocol::to_string(operation.name)) + ",\"reason\":" + optional_string(operation.last_error) + "}";
+         ",\"operation\":" + json_string(protocol::to_string(operation.name)) + ",\"reason\":" + optional_string(operation.last_error) +
+         "}";
 }
 
 }  // namespace
@@ -104,8 +107,9 @@ std::string FakeTransaction::to_json() const {
   return "{\"gid\":" + json_string(request.gid.text()) + ",\"mode\":" + json_string(protocol::to_string(request.mode)) +
          ",\"name\":" + optional_string(request.name) + ",\"status\":" + json_string(protocol::to_string(status)) +
          ",\"interactive\":" + (request.interactive ? "true" : "false") + ",\"order\":" + json_string(protocol::to_string(request.order)) +
-         ",\"started_at\":" + the_time + ",\"updated_at\":" + the_time + ",\"finished_at\":" + (protocol::is_terminal(status) ? the_time : "null") +
-         ",\"deadline_at\":null,\"abort_reason\":" + reason + ",\"attention\":[" + attention + "],\"attributes\":{" +
+         ",\"started_at\":" + the_time + ",\"updated_at\":" + the_time +
+         ",\"finished_at\":" + (protocol::is_terminal(status) ? the_time : "null") + ",\"deadline_at\":null,\"abort_reason\":" + reason +
+         ",\"attention\":[" + attention + "],\"attributes\":{" +
          joined(request.attributes, [](const auto& entry) { return json_string(entry.first) + ":" + json_string(entry.second); }) +
          "},\"check\":" + (request.check ? operation_json(check) : "null") + ",\"branches\":[" + joined(branches, branch_json) + "]}";
 }
