@@ -249,7 +249,7 @@ Reply FakeCoordinator::State::route(const Received& request, const Target& targe
   const bool is_post = request.method == "POST";
   if (segments.size() == 1 && segments[0] == "info" && !is_post) {
     return json_reply(
-        200, R"({"version":"fake","node":"fake","store_id":"fake","store":{"kind":"memory","durable":false},"limits":{},"uptime_ms":0})");
+        200, R"({"version":"fake","node":"fake","store_id":"fake","store":"memory","durable":false,"limits":{},"uptime_ms":0})");
   }
   if (segments[0] != "transactions") return problem(ProblemCode::not_found, "the fake coordinator does not serve this");
   if (segments.size() == 1 && is_post) return start(request, target);
