@@ -58,6 +58,8 @@ enum class WriteAnswer : std::uint8_t {
   conflict,
   /// Nothing was written and nothing will be: the store refuses writes now (full, read-only, busy).
   unavailable,
+  /// Too much waits: new work is turned away, nothing was written.
+  overloaded,
   /// The write may or may not be durable (a failed COMMIT): read again before anything else.
   unknown
 };

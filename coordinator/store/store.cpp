@@ -138,7 +138,7 @@ struct Store::Impl {
         maintenance.pop_front();
       }
       lock.unlock();
-      for (auto& write : turned_away) answer(write, {WriteAnswer::unavailable, 0, "too many writes wait for the log"});
+      for (auto& write : turned_away) answer(write, {WriteAnswer::overloaded, 0, "too many writes wait for the log"});
       if (!batch.empty()) commit(batch);
       if (work) work(*log);
       if (auto what = log->tend()) alarms.slow(std::move(*what));

@@ -153,8 +153,8 @@ std::optional<core::Time> Destinations::next_release() const {
 std::vector<Destinations::View> Destinations::view(core::Time now) const {
   std::vector<View> views;
   for (const auto& [name, destination] : destinations_) {
-    views.push_back({name, destination.open, destination.held_back, destination.paused_until && *destination.paused_until > now, destination.calls,
-                     destination.failures});
+    views.push_back({name, destination.open, destination.held_back, destination.paused_until && *destination.paused_until > now,
+                     destination.calls, destination.failures});
   }
   return views;
 }

@@ -29,10 +29,11 @@ std::optional<core::Time> Node::next_wakeup() const {
     if (time) next = next ? std::min(*next, *time) : *time;
   };
   if (!draining_) sooner(destinations_.next_release());
-  if (!due_asked_ && !draining_) {
+  // As `ask_for_due` will decide then: a time at which it does nothing would come again at once, for ever.
+  if (!due_asked_ && !draining_ && entries_.size() < settings_.resident_transactions) {
     if (due_retry_at_) {
       sooner(due_retry_at_);
-    } else if (horizon_ && entries_.size() < settings_.resident_transactions) {
+    } else if (horizon_) {
       sooner(*horizon_ - settings_.lookahead / 2);
     }
   }
@@ -134,8 +135,8 @@ void Node::drive(Entry& entry) {
 }
 
 bool Node::may_leave(const Entry& entry) const {
-  const bool idle = entry.busy == Entry::Busy::no && entry.inbox.empty() && entry.calls.empty() && entry.held_back.empty() && entry.pending.empty() &&
-                    entry.waiters.empty() && !entry.dirty_since && !entry.reload && !entry.starting;
+  const bool idle = entry.busy == Entry::Busy::no && entry.inbox.empty() && entry.calls.empty() && entry.held_back.empty() &&
+                    entry.pending.empty() && entry.waiters.empty() && !entry.dirty_since && !entry.reload && !entry.starting;
   if (!idle) return false;
   if (!entry.transaction) return true;
   // The page under way may hold it as it was before the last write: nothing that is newer leaves before that page is here.

@@ -95,7 +95,7 @@ class Node {
 
   void write(Entry& entry);
   void write_succeeded(Entry& entry);
-  void write_refused(Entry& entry, const std::string& why);
+  void write_refused(Entry& entry, protocol::ProblemCode code, const std::string& why);
   void restart(Entry& entry);
   void load(Entry& entry);
   void adopt(Entry& entry, core::Transaction transaction);

@@ -19,7 +19,9 @@ bool has_open_call(const Entry& entry, core::OperationRef ref) {
 }
 
 /// Whether the destination itself works: a refusal or "not now" of the business is no failure of it.
-bool is_healthy(const core::Outcome& outcome) { return outcome.outcome != core::Outcome::Class::unknown || (outcome.status >= 200 && outcome.status < 500); }
+bool is_healthy(const core::Outcome& outcome) {
+  return outcome.outcome != core::Outcome::Class::unknown || (outcome.status >= 200 && outcome.status < 500);
+}
 
 }  // namespace
 

@@ -35,8 +35,7 @@ void Node::take(Entry& entry, Request request) {
     entry.inbox.emplace_front(std::move(request));
     return load(entry);
   }
-  std::visit(Overloaded{[](const Start&) {},
-                        [&](const Look&) { answer_when_durable(entry, {request.token, {}, request.wait_until}); },
+  std::visit(Overloaded{[](const Start&) {}, [&](const Look&) { answer_when_durable(entry, {request.token, {}, request.wait_until}); },
                         [&](const Resolve& body) { take_resolve(entry, request, body); },
                         [&](core::BranchesRegistered& body) {
                           body.limit = settings_.branches;
@@ -141,7 +140,8 @@ void Node::answer_when_durable(Entry& entry, PendingAnswer reply) {
 
 void Node::answer_now(Entry& entry, PendingAnswer reply) {
   ESCROW_ASSERT(entry.transaction && !entry.dirty_since);
-  const bool waits = reply.wait_until && *reply.wait_until > now_ && !reply.answer.problem && !entry.transaction->is_terminal() && !draining_;
+  const bool waits =
+      reply.wait_until && *reply.wait_until > now_ && !reply.answer.problem && !entry.transaction->is_terminal() && !draining_;
   if (waits) {
     entry.waiters.push_back({reply.token, reply.answer.created, *reply.wait_until});
     return;

@@ -48,8 +48,12 @@ void Node::on(WriteAnswered answered) {
       write_succeeded(*entry);
       run(*entry);
       return;
+    case store::WriteAnswer::overloaded:
+      write_refused(*entry, ProblemCode::overloaded, answered.result.detail);
+      run(*entry);
+      return;
     case store::WriteAnswer::unavailable:
-      write_refused(*entry, answered.result.detail);
+      write_refused(*entry, ProblemCode::store_unavailable, answered.result.detail);
       run(*entry);
       return;
     case store::WriteAnswer::unknown:
@@ -57,8 +61,7 @@ void Node::on(WriteAnswered answered) {
       entry->in_doubt = true;
       load(*entry);
       return;
-    case store::WriteAnswer::conflict:
-      break;
+    case store::WriteAnswer::conflict: break;
   }
   if (entry->starting) {
     restart(*entry);
@@ -66,7 +69,7 @@ void Node::on(WriteAnswered answered) {
     load(*entry);
     return;
   }
-  write_refused(*entry, "the transaction was changed by another writer");
+  write_refused(*entry, ProblemCode::store_unavailable, "the transaction was changed by another writer");
   run(*entry);
 }
 
@@ -89,9 +92,9 @@ void Node::write_succeeded(Entry& entry) {
   for (auto& reply : pending) answer_now(entry, std::move(reply));
 }
 
-void Node::write_refused(Entry& entry, const std::string& why) {
+void Node::write_refused(Entry& entry, ProblemCode code, const std::string& why) {
   auto pending = std::exchange(entry.pending, {});
-  for (auto& reply : pending) answer_problem(reply.token, ProblemCode::store_unavailable, why);
+  for (auto& reply : pending) answer_problem(reply.token, code, why);
   const bool was_start = entry.starting.has_value();
   entry.starting.reset();
   entry.transaction.reset();
@@ -150,7 +153,7 @@ void Node::on(Loaded loaded) {
     if (entry.starting && found.transaction) {
       restart(entry);
     } else {
-      write_refused(entry, "the write did not reach the disk");
+      write_refused(entry, ProblemCode::store_unavailable, "the write did not reach the disk");
     }
     entry.reload = false;
   }
@@ -166,7 +169,8 @@ void Node::on(Loaded loaded) {
       const auto* request = std::get_if<Request>(&input);
       if (request == nullptr) continue;
       const bool start = std::holds_alternative<Start>(request->body);
-      answer_problem(request->token, start ? ProblemCode::gid_conflict : ProblemCode::not_found, start ? "retired: the gid was used and removed after its retention" : "");
+      answer_problem(request->token, start ? ProblemCode::gid_conflict : ProblemCode::not_found,
+                     start ? "retired: the gid was used and removed after its retention" : "");
     }
     entry.inbox.clear();
     refuse_waiters(entry, ProblemCode::not_found, "");
