@@ -83,9 +83,9 @@ class Demo:
         self.is_terminal = sys.stdout.isatty()
         # Enough for most orders; one product and one customer are short on purpose.
         units = max(1, options.orders * 3 // 4 * 2 // PRODUCTS)
-        self.stock = {f"sku-{i}": units * 2 if i > 1 else units // 3 for i in range(1, PRODUCTS + 1)}
+        self.stock = {f"sku-{i}": units * 2 if i > 1 else units // 6 for i in range(1, PRODUCTS + 1)}
         money = max(1, options.orders * 25 // CUSTOMERS)
-        self.money = {f"customer-{i}": money * 3 if i > 1 else money // 3 for i in range(1, CUSTOMERS + 1)}
+        self.money = {f"customer-{i}": money * 3 if i > 1 else money // 6 for i in range(1, CUSTOMERS + 1)}
 
     def say(self, text):
         print(("\r\x1b[K" if self.is_terminal else "") + text, flush=True)

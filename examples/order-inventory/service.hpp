@@ -50,8 +50,8 @@ inline escrow::sqlite::Connections open_database(const std::string& path, const 
 }
 
 /// One line: what of `item` came or went, and what was set aside or taken from what was set aside.
-inline void write_journal(sqlite3* db, const std::string& gid, const std::string& branch, std::string_view operation, const std::string& item,
-                          std::int64_t delta, std::int64_t set_aside) {
+inline void write_journal(sqlite3* db, const std::string& gid, const std::string& branch, std::string_view operation,
+                          const std::string& item, std::int64_t delta, std::int64_t set_aside) {
   escrow::sqlite::Statement(db, "insert into journal (gid, branch, operation, item, delta, set_aside) values (?1, ?2, ?3, ?4, ?5, ?6)")
       .bind(gid, branch, operation, item, delta, set_aside)
       .run();

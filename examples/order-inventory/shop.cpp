@@ -54,9 +54,18 @@ class Shop {
   ClientResult<TransactionView> as_saga(const Purchase& purchase) const {
     const auto saga = escrow::Saga("place-order")
                           .gid(purchase.gid)
-                          .step(escrow::Step("order").action(at_.order + "/orders/create").compensate(at_.order + "/orders/cancel").payload(purchase.json()))
-                          .step(escrow::Step("inventory").action(at_.inventory + "/stock/deduct").compensate(at_.inventory + "/stock/restore").payload(purchase.json()))
-                          .step(escrow::Step("payment").action(at_.payment + "/payments/charge").compensate(at_.payment + "/payments/refund").payload(purchase.json()));
+                          .step(escrow::Step("order")
+                                    .action(at_.order + "/orders/create")
+                                    .compensate(at_.order + "/orders/cancel")
+                                    .payload(purchase.json()))
+                          .step(escrow::Step("inventory")
+                                    .action(at_.inventory + "/stock/deduct")
+                                    .compensate(at_.inventory + "/stock/restore")
+                                    .payload(purchase.json()))
+                          .step(escrow::Step("payment")
+                                    .action(at_.payment + "/payments/charge")
+                                    .compensate(at_.payment + "/payments/refund")
+                                    .payload(purchase.json()));
     return client_.run(saga);
   }
 
@@ -98,9 +107,21 @@ class Shop {
 
  private:
   std::vector<escrow::TccBranch> branches(const Purchase& purchase) const {
-    return {escrow::TccBranch("order").try_(at_.order + "/orders/prepare").confirm(at_.order + "/orders/place").cancel(at_.order + "/orders/drop").payload(purchase.json()),
-            escrow::TccBranch("inventory").try_(at_.inventory + "/stock/reserve").confirm(at_.inventory + "/stock/ship").cancel(at_.inventory + "/stock/release").payload(purchase.json()),
-            escrow::TccBranch("payment").try_(at_.payment + "/payments/freeze").confirm(at_.payment + "/payments/settle").cancel(at_.payment + "/payments/unfreeze").payload(purchase.json())};
+    return {escrow::TccBranch("order")
+                .try_(at_.order + "/orders/prepare")
+                .confirm(at_.order + "/orders/place")
+                .cancel(at_.order + "/orders/drop")
+                .payload(purchase.json()),
+            escrow::TccBranch("inventory")
+                .try_(at_.inventory + "/stock/reserve")
+                .confirm(at_.inventory + "/stock/ship")
+                .cancel(at_.inventory + "/stock/release")
+                .payload(purchase.json()),
+            escrow::TccBranch("payment")
+                .try_(at_.payment + "/payments/freeze")
+                .confirm(at_.payment + "/payments/settle")
+                .cancel(at_.payment + "/payments/unfreeze")
+                .payload(purchase.json())};
   }
 
   const escrow::Client& client_;

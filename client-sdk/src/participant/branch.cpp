@@ -12,8 +12,8 @@
 namespace escrow {
 namespace {
 
-constexpr std::array once_only{protocol::header_gid,     protocol::header_branch,  protocol::header_operation,
-                               protocol::header_phase,   protocol::header_attempt, protocol::header_idempotency_key,
+constexpr std::array once_only{protocol::header_gid,        protocol::header_branch,  protocol::header_operation,
+                               protocol::header_phase,      protocol::header_attempt, protocol::header_idempotency_key,
                                protocol::header_traceparent};
 
 std::optional<std::uint64_t> parse_attempt(const std::string& text) {

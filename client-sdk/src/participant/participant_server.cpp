@@ -155,9 +155,7 @@ ParticipantServer& ParticipantServer::on_cancel(std::string_view path, Handler h
   return *this;
 }
 
-ParticipantServer& ParticipantServer::on_message(std::string_view path, Handler handler) {
-  return on_action(path, std::move(handler));
-}
+ParticipantServer& ParticipantServer::on_message(std::string_view path, Handler handler) { return on_action(path, std::move(handler)); }
 
 ParticipantServer& ParticipantServer::on_check(std::string_view path, Handler handler) {
   impl_->router.add_operation(path, Operation::check, std::move(handler));

@@ -5,8 +5,7 @@
 namespace escrow::participant {
 
 HttpAnswer problem(unsigned status, std::string_view code, std::string_view title, std::string_view detail) {
-  const nlohmann::ordered_json document{
-      {"type", "about:blank"}, {"title", title}, {"status", status}, {"detail", detail}, {"code", code}};
+  const nlohmann::ordered_json document{{"type", "about:blank"}, {"title", title}, {"status", status}, {"detail", detail}, {"code", code}};
   HttpAnswer answer;
   answer.status = status;
   answer.content_type = "application/problem+json";

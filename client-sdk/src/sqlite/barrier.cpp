@@ -48,9 +48,7 @@ class LocalTransaction {
   sqlite3* db_;
 };
 
-Outcome failed(const Error& error) {
-  return error.code == Errc::busy ? Outcome::busy(error.detail) : Outcome::unavailable(error.detail);
-}
+Outcome failed(const Error& error) { return error.code == Errc::busy ? Outcome::busy(error.detail) : Outcome::unavailable(error.detail); }
 
 /// The user's change, with SQLite's own "busy" told apart from other exceptions before the rules see them.
 barrier::Business guarded(const BusinessChange& change) {

@@ -15,8 +15,7 @@ Outcome without_connection(const Error& error) {
 }  // namespace
 
 Handler behind_barrier(Connections connections, LocalHandler handler) {
-  return [connections = std::move(connections), handler = std::move(handler)](const Branch& branch,
-                                                                              const std::string& payload) -> Outcome {
+  return [connections = std::move(connections), handler = std::move(handler)](const Branch& branch, const std::string& payload) -> Outcome {
     const auto lease = connections.lease();
     if (!lease) return without_connection(lease.error());
     return Barrier(lease->get()).run(branch, [&](const std::string& forward_output) {

@@ -13,7 +13,8 @@ constexpr std::string_view insert_row = R"(
 insert into escrow_barrier (gid, branch, operation, cause, outcome, output, created_at) values (?1, ?2, ?3, ?4, ?5, ?6, ?7)
 on conflict do nothing)";
 constexpr std::string_view find_row = "select cause, outcome, output from escrow_barrier where gid = ?1 and branch = ?2 and operation = ?3";
-constexpr std::string_view update_row = "update escrow_barrier set outcome = ?4, output = ?5 where gid = ?1 and branch = ?2 and operation = ?3";
+constexpr std::string_view update_row =
+    "update escrow_barrier set outcome = ?4, output = ?5 where gid = ?1 and branch = ?2 and operation = ?3";
 
 }  // namespace
 

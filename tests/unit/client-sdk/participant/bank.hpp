@@ -1,13 +1,13 @@
 #pragma once
 
+#include <unistd.h>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <string>
-#include <unistd.h>
 
-#include <catch2/catch.hpp>
 #include <sqlite3.h>
+#include <catch2/catch.hpp>
 
 #include <escrow/barrier.hpp>
 #include <escrow/schema.hpp>
@@ -47,8 +47,9 @@ class Bank {
     sqlite3_busy_timeout(raw, 0);
     sqlite::execute(raw, "pragma journal_mode = " + journal_mode + "; pragma synchronous = full");
     REQUIRE(sqlite::create_barrier_schema(raw).has_value());
-    sqlite::execute(raw, "create table if not exists account (id integer primary key, balance integer, confirmed integer);"
-                         "insert or ignore into account values (1, 10, 0)");
+    sqlite::execute(raw,
+                    "create table if not exists account (id integer primary key, balance integer, confirmed integer);"
+                    "insert or ignore into account values (1, 10, 0)");
   }
 
   [[nodiscard]] sqlite3* db() const { return db_.get(); }

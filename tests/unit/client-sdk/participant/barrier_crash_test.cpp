@@ -163,8 +163,7 @@ TEST_CASE("G04 a commit that says it failed and did not is answered by what the 
 TEST_CASE("G04 a commit that failed and did not happen is unavailable, and the repeat does it", "[sdk][barrier][crash]") {
   const Bank bank(":memory:");
   bool refuse = true;
-  sqlite3_commit_hook(
-      bank.db(), [](void* flag) { return *static_cast<bool*>(flag) ? 1 : 0; }, &refuse);
+  sqlite3_commit_hook(bank.db(), [](void* flag) { return *static_cast<bool*>(flag) ? 1 : 0; }, &refuse);
   CHECK(bank.perform(call_of(Operation::try_)).kind() == Outcome::Kind::unavailable);
   CHECK(bank.rows() == 0);
   CHECK(bank.taken() == 0);

@@ -44,7 +44,8 @@ test::Database read(const test::Bank& bank) {
 /// What no sequence may break (faults.md S3 to S6), seen in the bank alone.
 void check_invariants(const test::Bank& bank) {
   const auto done = [&](const std::string& operation) {
-    return bank.number("select count(*) from escrow_barrier where outcome = 'done' and cause = operation and operation = '" + operation + "'");
+    return bank.number("select count(*) from escrow_barrier where outcome = 'done' and cause = operation and operation = '" + operation +
+                       "'");
   };
   const auto forward = done("try") + done("action");
   const bool null_undo = bank.number("select count(*) from escrow_barrier where outcome = 'none'") > 0;

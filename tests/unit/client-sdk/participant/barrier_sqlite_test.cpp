@@ -42,9 +42,7 @@ struct Pair {
 TEST_CASE("G05 of two copies at once one has the effect and the other is told busy, then the same answer", "[sdk][barrier]") {
   for (const Operation operation : {Operation::action, Operation::try_}) {
     Pair pair;
-    const auto answer = pair.during(call_of(operation), [&] {
-      CHECK(pair.second.perform(call_of(operation)).kind() == busy);
-    });
+    const auto answer = pair.during(call_of(operation), [&] { CHECK(pair.second.perform(call_of(operation)).kind() == busy); });
     CHECK(answer == Outcome::succeeded("\"first\""));
     CHECK(pair.second.perform(call_of(operation)) == answer);
     CHECK(pair.second.taken() == 1);
@@ -66,9 +64,7 @@ TEST_CASE("G06 of confirm and cancel at once one takes effect and the other is r
 
 TEST_CASE("G07 of a try and its cancel at once both take effect in order", "[sdk][barrier]") {
   Pair pair;
-  const auto answer = pair.during(call_of(Operation::try_), [&] {
-    CHECK(pair.second.perform(call_of(Operation::cancel)).kind() == busy);
-  });
+  const auto answer = pair.during(call_of(Operation::try_), [&] { CHECK(pair.second.perform(call_of(Operation::cancel)).kind() == busy); });
   CHECK(answer.kind() == succeeded);
   CHECK(pair.second.taken() == 1);
   CHECK(pair.second.perform(call_of(Operation::cancel)).kind() == succeeded);
@@ -87,8 +83,7 @@ TEST_CASE("G07 a cancel that comes first bars the try, whichever instance it rea
 TEST_CASE("a busy database stores nothing and says busy, for every operation and for a check", "[sdk][barrier]") {
   Pair pair;
   sqlite::execute(pair.first.db(), "begin immediate");
-  for (const Operation operation :
-       {Operation::action, Operation::compensate, Operation::try_, Operation::confirm, Operation::cancel}) {
+  for (const Operation operation : {Operation::action, Operation::compensate, Operation::try_, Operation::confirm, Operation::cancel}) {
     CHECK(pair.second.perform(call_of(operation)).kind() == busy);
   }
   CHECK(sqlite::Barrier(pair.second.db()).answer_check(call_of(Operation::check)).kind() == busy);

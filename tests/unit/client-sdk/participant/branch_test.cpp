@@ -9,9 +9,9 @@ namespace escrow {
 namespace {
 
 Branch::Headers good() {
-  return {{"Escrow-Gid", "order-17"},  {"escrow-branch", "stock"},        {"ESCROW-OPERATION", "try"},
-          {"Escrow-Phase", "forward"}, {"Escrow-Attempt", "3"},           {"Idempotency-Key", "order-17/stock/try"},
-          {"traceparent", "00-1-2-3"}, {"tracestate", "vendor=1"},        {"Content-Type", "application/json"}};
+  return {{"Escrow-Gid", "order-17"},  {"escrow-branch", "stock"}, {"ESCROW-OPERATION", "try"},
+          {"Escrow-Phase", "forward"}, {"Escrow-Attempt", "3"},    {"Idempotency-Key", "order-17/stock/try"},
+          {"traceparent", "00-1-2-3"}, {"tracestate", "vendor=1"}, {"Content-Type", "application/json"}};
 }
 
 Branch::Headers with(const std::string& name, const std::string& value) {
@@ -56,14 +56,16 @@ TEST_CASE("a check has no branch", "[sdk][branch]") {
   REQUIRE(check.has_value());
   CHECK(check->id().empty());
   CHECK(check->idempotency_key() == "g/check");
-  CHECK_FALSE(Branch::from_headers(Branch::Headers{{"Escrow-Gid", "g"}, {"Escrow-Operation", "check"}, {"Escrow-Branch", "b"}}).has_value());
+  CHECK_FALSE(
+      Branch::from_headers(Branch::Headers{{"Escrow-Gid", "g"}, {"Escrow-Operation", "check"}, {"Escrow-Branch", "b"}}).has_value());
 }
 
 TEST_CASE("every fault of a call is named at once", "[sdk][branch]") {
   const auto branch = Branch::from_headers(Branch::Headers{{"Escrow-Attempt", "0"}, {"Escrow-Operation", "explode"}});
   REQUIRE_FALSE(branch.has_value());
   CHECK(branch.error().code == Errc::malformed_call);
-  for (const char* name : {"Escrow-Gid: missing", "Escrow-Branch: missing", "Escrow-Operation: not", "Escrow-Phase: missing", "Escrow-Attempt: not"}) {
+  for (const char* name :
+       {"Escrow-Gid: missing", "Escrow-Branch: missing", "Escrow-Operation: not", "Escrow-Phase: missing", "Escrow-Attempt: not"}) {
     CHECK_THAT(branch.error().detail, Catch::Matchers::Contains(name));
   }
   const auto answer = malformed_call_answer(branch.error());
@@ -72,11 +74,18 @@ TEST_CASE("every fault of a call is named at once", "[sdk][branch]") {
 }
 
 TEST_CASE("wrong values in a call are refused", "[sdk][branch]") {
-  const std::vector<std::pair<std::string, std::string>> wrong{
-      {"Escrow-Gid", "a b"},        {"Escrow-Gid", ".."},        {"Escrow-Gid", std::string(129, 'a')}, {"escrow-branch", ""},
-      {"escrow-branch", "a/b"},     {"ESCROW-OPERATION", "TRY"}, {"Escrow-Phase", "backward"},          {"Escrow-Attempt", "-1"},
-      {"Escrow-Attempt", "2 "},     {"Escrow-Attempt", ""},      {"Escrow-Attempt", "99999999999999999999999"},
-      {"Idempotency-Key", "order-17/stock/cancel"}};
+  const std::vector<std::pair<std::string, std::string>> wrong{{"Escrow-Gid", "a b"},
+                                                               {"Escrow-Gid", ".."},
+                                                               {"Escrow-Gid", std::string(129, 'a')},
+                                                               {"escrow-branch", ""},
+                                                               {"escrow-branch", "a/b"},
+                                                               {"ESCROW-OPERATION", "TRY"},
+                                                               {"Escrow-Phase", "backward"},
+                                                               {"Escrow-Attempt", "-1"},
+                                                               {"Escrow-Attempt", "2 "},
+                                                               {"Escrow-Attempt", ""},
+                                                               {"Escrow-Attempt", "99999999999999999999999"},
+                                                               {"Idempotency-Key", "order-17/stock/cancel"}};
   for (const auto& [name, value] : wrong) {
     CAPTURE(name, value);
     CHECK_FALSE(Branch::from_headers(with(name, value)).has_value());

@@ -47,7 +47,8 @@ struct Fixture {
   void perform(const std::string& gid, Operation operation, const std::string& branch = "stock") {
     const bool forward = operation == Operation::action || operation == Operation::try_;
     const auto call = test::call_of(operation, forward ? Phase::forward : Phase::final, gid, branch);
-    const auto answer = sqlite::Barrier(bank.db(), [this] { return now; }).run(call, [](const std::string&) { return Outcome::succeeded(); });
+    const auto answer =
+        sqlite::Barrier(bank.db(), [this] { return now; }).run(call, [](const std::string&) { return Outcome::succeeded(); });
     REQUIRE(answer.kind() == Outcome::Kind::succeeded);
   }
   std::int64_t clean() {
@@ -193,7 +194,8 @@ TEST_CASE("passes are bounded and come round to everything", "[sdk][cleaner]") {
 
 TEST_CASE("a busy database stops a pass without harm", "[sdk][cleaner]") {
   Fixture fixture;
-  fixture.connections = sqlite::Connections(fixture.folder.file("bank.db"), sqlite::ConnectionOptions().busy_timeout(std::chrono::milliseconds(0)));
+  fixture.connections =
+      sqlite::Connections(fixture.folder.file("bank.db"), sqlite::ConnectionOptions().busy_timeout(std::chrono::milliseconds(0)));
   fixture.perform("g", Operation::compensate);
   fixture.now += 8 * day;
   sqlite::execute(fixture.bank.db(), "begin immediate");

@@ -48,9 +48,9 @@ TEST_CASE("contexts nest and belong to their thread", "[sdk][context]") {
 }
 
 TEST_CASE("a malformed traceparent is left out, with its tracestate", "[sdk][context]") {
-  for (const std::string& bad :
-       {std::string(), std::string("00-1-2-3"), "ff" + incoming.substr(2), incoming + "-x", "00-" + std::string(32, '0') + incoming.substr(35),
-        incoming.substr(0, 36) + std::string(16, '0') + "-01", std::string("00-4BF92F3577B34DA6A3CE929D0E0E4736-00f067aa0ba902b7-01")}) {
+  for (const std::string& bad : {std::string(), std::string("00-1-2-3"), "ff" + incoming.substr(2), incoming + "-x",
+                                 "00-" + std::string(32, '0') + incoming.substr(35), incoming.substr(0, 36) + std::string(16, '0') + "-01",
+                                 std::string("00-4BF92F3577B34DA6A3CE929D0E0E4736-00f067aa0ba902b7-01")}) {
     CAPTURE(bad);
     const ContextScope scope(Context("g", bad, "vendor=1"));
     CHECK(outgoing().count("traceparent") == 0);

@@ -24,8 +24,7 @@ struct Database {
       return left.first == right.first && left.second.cause == right.second.cause && left.second.outcome == right.second.outcome &&
              left.second.output == right.second.output;
     };
-    return taken == other.taken && rows.size() == other.rows.size() &&
-           std::equal(rows.begin(), rows.end(), other.rows.begin(), same);
+    return taken == other.taken && rows.size() == other.rows.size() && std::equal(rows.begin(), rows.end(), other.rows.begin(), same);
   }
 };
 

@@ -31,9 +31,7 @@ ServerOptions quiet() {
 
 class Connection {
  public:
-  explicit Connection(std::uint16_t port) : socket_(io_) {
-    socket_.connect({asio::ip::make_address("127.0.0.1"), port});
-  }
+  explicit Connection(std::uint16_t port) : socket_(io_) { socket_.connect({asio::ip::make_address("127.0.0.1"), port}); }
 
   http::response<http::string_body> read() {
     http::response<http::string_body> response;

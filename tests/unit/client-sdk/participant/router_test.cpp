@@ -53,7 +53,8 @@ TEST_CASE("an operation that the path does not serve, and a call without headers
 
 TEST_CASE("an exception in a handler is 503 and logged, never a refusal", "[sdk][router]") {
   Fixture fixture;
-  fixture.router.add_operation("/a", Operation::action, [](const Branch&, const std::string&) -> Outcome { throw std::runtime_error("boom"); });
+  fixture.router.add_operation("/a", Operation::action,
+                               [](const Branch&, const std::string&) -> Outcome { throw std::runtime_error("boom"); });
   fixture.router.add_operation("/b", Operation::action, [](const Branch&, const std::string&) -> Outcome { throw 7; });
   fixture.router.add_plain("GET", "/c", [](const HttpRequest&) -> HttpAnswer { throw std::runtime_error("secret"); });
   CHECK(fixture.router.route(request("POST", "/a", call_headers("action"))).answer.status == 503);
