@@ -160,7 +160,8 @@ std::optional<core::Time> Node::wakeup_of(const Entry& entry) const {
     if (const auto timer = core::next_timer(*entry.transaction, now_)) sooner(*timer);
     if (entry.dirty_since) sooner(*entry.dirty_since + settings_.lazy_flush);
     const bool idle = entry.calls.empty() && entry.held_back.empty() && entry.waiters.empty() && !entry.dirty_since;
-    if (idle) sooner(std::max(entry.touched + settings_.keep_idle, now_ + settings_.lookahead / 2));
+    // Out of step with the pages, which are asked for every half lookahead: what met a page under way must not meet the next one, too.
+    if (idle) sooner(std::max(entry.touched + settings_.keep_idle, now_ + settings_.lookahead * 5 / 8));
   }
   // Nothing is driven while the store refuses its writes, and everything that is owed is looked at as soon as the pause is over.
   const bool paused = entry.paused_until && *entry.paused_until > now_;
