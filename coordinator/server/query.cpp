@@ -38,7 +38,7 @@ QueryReader::QueryReader(std::string_view query) {
     const auto name = decode(pair.substr(0, equals));
     const auto value = equals == std::string_view::npos ? std::optional<std::string>(std::string()) : decode(pair.substr(equals + 1));
     if (!name || name->empty()) {
-      fault(std::string(pair.substr(0, equals)), "is no parameter name");
+      fault(pair, "has no name that can be read");
     } else if (!value) {
       fault(*name, "is not percent-encoded UTF-8");
     } else {

@@ -1,0 +1,120 @@
+#include <catch2/catch.hpp>
+
+#include <csignal>
+#include <fstream>
+#include <future>
+#include <iterator>
+
+#include "tests/integration/api/coordinator.hpp"
+
+using namespace escrow::testing;
+
+/// `escrowd` as a program: flags, exit status, start and end.
+namespace {
+
+FinishedProcess escrowd(const TemporaryDirectory& directory, std::vector<std::string> flags) {
+  flags.insert(flags.begin(), ESCROWD);
+  return run_to_end(flags, directory.path());
+}
+
+void write_file(const std::string& path, std::string_view text) { std::ofstream(path, std::ios::binary) << text; }
+
+std::string read_file(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+}
+
+}  // namespace
+
+TEST_CASE("version, help and a good configuration exit with 0", "[api][process]") {
+  const TemporaryDirectory directory;
+  const auto version = escrowd(directory, {"--version"});
+  CHECK(version.status == 0);
+  CHECK(version.output.starts_with("escrowd "));
+  const auto help = escrowd(directory, {"--help"});
+  CHECK(help.status == 0);
+  for (const char* flag : {"--config", "--listen", "--store", "--log-level", "--check-config", "--version"})
+    CHECK(help.output.find(flag) != std::string::npos);
+  write_file(directory.path() + "/good.yaml", "listen: 127.0.0.1:0\nlimits:\n  branches: 5\n");
+  CHECK(escrowd(directory, {"--config", directory.path() + "/good.yaml", "--check-config"}).status == 0);
+}
+
+TEST_CASE("a configuration that can not be used exits with 2 and names the key", "[api][process]") {
+  const TemporaryDirectory directory;
+  write_file(directory.path() + "/bad.yaml", "limits:\n  branchs: 5\n");
+  const auto bad = escrowd(directory, {"--config", directory.path() + "/bad.yaml"});
+  CHECK(bad.status == 2);
+  CHECK(json::parse(bad.errors).at("key") == "limits.branchs");
+  CHECK(escrowd(directory, {"--config", directory.path() + "/none.yaml"}).status == 2);
+  CHECK(escrowd(directory, {"--listne", "x"}).status == 2);
+  CHECK(escrowd(directory, {"--log-level", "loud"}).status == 2);
+  CHECK(escrowd(directory, {"--store", "oracle:x"}).status == 2);
+  const auto open = escrowd(directory, {"--listen", "0.0.0.0:0", "--store", "sqlite::memory:"});
+  CHECK(open.status == 2);
+  CHECK(json::parse(open.errors).at("key") == "listen");
+}
+
+TEST_CASE("a store that can not be used exits with 1 and is left as it is", "[api][process]") {
+  const TemporaryDirectory directory;
+  const std::string path = directory.path() + "/other.db";
+  write_file(path, std::string(10'000, 'x'));
+  const auto foreign = escrowd(directory, {"--listen", "127.0.0.1:0", "--store", "sqlite:" + path});
+  CHECK(foreign.status == 1);
+  CHECK_FALSE(json::parse(foreign.errors).at("detail").get<std::string>().empty());
+  CHECK(read_file(path) == std::string(10'000, 'x'));
+
+  Coordinator coordinator;
+  const auto second = escrowd(directory, {"--listen", "127.0.0.1:0", "--store", "sqlite:" + coordinator.directory() + "/escrow.db"});
+  CHECK(second.status == 1);
+  CHECK(coordinator.get("/healthz/ready").at("status") == "ready");
+}
+
+TEST_CASE("SIGTERM answers who waits, refuses new work, lets calls end and exits with 0", "[api][process]") {
+  Coordinator coordinator;
+  FakeParticipant service;
+  Gate gate;
+  service.on("/a", [&](const HttpMessage&, int) {
+    gate.wait();
+    return ParticipantAnswer();
+  });
+  const json body{
+      {"gid", "g"}, {"mode", "saga"}, {"request_timeout_ms", 9'000}, {"branches", {{{"id", "a"}, {"action", service.url("/a")}}}}};
+  auto waiting =
+      std::async(std::launch::async, [&] { return send_http(coordinator.port(), "POST", "/v1/transactions?wait_ms=60000", body.dump()); });
+  REQUIRE(service.wait_for_calls("/a", 1));
+  coordinator.process().child().signal(SIGTERM);
+  const HttpMessage answered = waiting.get();
+  CHECK(answered.status == 201);
+  CHECK(json::parse(answered.body).at("status") == "active");
+  const json refused = coordinator.post("/v1/transactions", {{"gid", "late"}, {"mode", "tcc"}, {"interactive", true}}, 503);
+  CHECK(refused.at("code") == "draining");
+  CHECK(coordinator.get("/healthz/ready", 503).at("code") == "draining");
+  gate.open();
+  CHECK(coordinator.process().child().wait() == 0);
+  coordinator.crash();  // only starts again: there is nothing left to kill
+  CHECK(coordinator.finished("g").at("status") == "committed");
+  CHECK(service.calls("/a").size() == 1);
+  coordinator.get("/v1/transactions/late", 404);
+}
+
+TEST_CASE("a second signal ends it at once and loses nothing", "[api][process]") {
+  Coordinator coordinator;
+  FakeParticipant service;
+  Gate gate;
+  service.on("/a", [&](const HttpMessage&, int call) {
+    if (call == 1) gate.wait();
+    return ParticipantAnswer();
+  });
+  coordinator.post(
+      "/v1/transactions",
+      {{"gid", "g"}, {"mode", "saga"}, {"request_timeout_ms", 9'000}, {"branches", {{{"id", "a"}, {"action", service.url("/a")}}}}}, 201);
+  REQUIRE(service.wait_for_calls("/a", 1));
+  coordinator.process().child().signal(SIGTERM);
+  // The second one must not arrive as one with the first: who waits is answered when the shutdown has begun.
+  coordinator.get("/v1/transactions/g?wait_ms=60000");
+  coordinator.process().child().signal(SIGINT);
+  CHECK(coordinator.process().child().wait() == 0);
+  coordinator.crash();
+  CHECK(coordinator.finished("g").at("status") == "committed");
+  gate.open();
+}
