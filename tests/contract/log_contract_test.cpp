@@ -217,10 +217,10 @@ TEST_CASE("readers on other threads see whole writes only", "[store]") {
       }
     });
   }
-  for (int round = 0; round < 150 || (reads < 4 && round < 100'000); ++round) {
+  for (int round = 0; round < 60 || (reads < 4 && round < 100'000); ++round) {
     std::vector<Write> writes;
     for (auto& transaction : transactions) {
-      if (transaction.branches.size() < 40)
+      if (transaction.branches.size() < 20)
         random.change(transaction);
       else
         ++transaction.revision;

@@ -166,6 +166,4 @@ Result<Page> Lister::list(const Filter& filter, std::size_t limit, const std::op
   return page;
 }
 
-std::vector<std::string> listing_statements() { return {by_status_sql(), by_name_sql(), by_attention_sql(), by_attribute_sql()}; }
-
 }  // namespace escrow::store::sqlite

@@ -202,7 +202,7 @@ class SqliteReader final : public Reader {
   Statement due_{connection_, due_sql()};
   Statement events_of_{connection_, events_of_sql()};
   Statement events_after_{connection_, events_after_sql()};
-  Statement range_{connection_, "SELECT removed_seq, max(last_seq, (SELECT coalesce(max(seq), 0) FROM events)) FROM meta"};
+  Statement range_{connection_, "SELECT removed_seq, max(last_seq, (SELECT coalesce(max(seq), 0) FROM events)) FROM meta WHERE id = 1"};
 };
 
 }  // namespace
@@ -288,7 +288,5 @@ Result<std::unique_ptr<Reader>> open_reader(std::shared_ptr<Shared> shared) {
   }
   return std::unique_ptr<Reader>(std::make_unique<SqliteReader>(std::move(shared), std::move(*connection)));
 }
-
-std::vector<std::string> reading_statements() { return {by_gid_sql(), due_sql(), events_of_sql(), events_after_sql()}; }
 
 }  // namespace escrow::store::sqlite

@@ -61,8 +61,4 @@ class Lister {
   Statement by_name_, by_attention_, by_attribute_, has_attribute_;
 };
 
-/// The SQL of lookups and of the schedule, and that of lists, for the test that looks at their plans.
-[[nodiscard]] std::vector<std::string> reading_statements();
-[[nodiscard]] std::vector<std::string> listing_statements();
-
 }  // namespace escrow::store::sqlite

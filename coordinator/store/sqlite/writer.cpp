@@ -81,9 +81,9 @@ Writer::Writer(Connection& connection, std::int64_t run, Sequences sequences)
                          "DELETE FROM tombstones WHERE gid IN (SELECT gid FROM tombstones WHERE until_ms <= ? ORDER BY until_ms LIMIT ?)"),
       removed_(connection, "UPDATE meta SET last_seq = max(last_seq, ?), removed_seq = max(removed_seq, ?) WHERE id = 1"),
       probe_(connection, "UPDATE meta SET probes = probes + 1 WHERE id = 1"),
-      read_sequences_(
-          connection,
-          "SELECT (SELECT coalesce(max(id), 0) FROM transactions), (SELECT coalesce(max(seq), 0) FROM events), last_seq FROM meta") {}
+      read_sequences_(connection,
+                      "SELECT (SELECT coalesce(max(id), 0) FROM transactions), (SELECT coalesce(max(seq), 0) FROM events), last_seq FROM "
+                      "meta WHERE id = 1") {}
 
 int Writer::apply(const Write& write, WriteResult& result, CountChanges& changes) {
   Existing existing;

@@ -1,0 +1,213 @@
+#include <catch2/catch.hpp>
+
+#include <sqlite3.h>
+
+#include <filesystem>
+#include <map>
+
+#include "coordinator/store/sqlite/log.hpp"
+#include "tests/contract/transactions.hpp"
+#include "tests/support/child_process.hpp"
+#include "tests/support/failing_vfs.hpp"
+
+/// Disks that fail, fill up, lie, or lose the file.
+
+using namespace escrow;
+using namespace escrow::testing;
+using store::WriteAnswer;
+using store::sqlite::open_log;
+using Operation = FailingVfs::Operation;
+using File = FailingVfs::File;
+
+namespace {
+
+/// A log on a failing disk.
+struct Bench {
+  explicit Bench(FailingVfs& failing, std::int64_t checkpoint_pages = 1'000) : vfs(failing), pages(checkpoint_pages) { open(); }
+  void open() {
+    log.reset();
+    auto opened = open_log({.path = path(), .checkpoint_pages = pages, .busy_ms = 1, .vfs = vfs.name()});
+    REQUIRE(opened);
+    log = std::move(*opened);
+  }
+  [[nodiscard]] std::string path() const { return directory.path() + "/escrow.db"; }
+  WriteAnswer apply(const store::Write& write) { return log->apply({write})[0].answer; }
+  /// The revision that a fresh reader sees; 0: nothing.
+  std::int64_t revision(const std::string& name) {
+    const auto reader = std::move(*log->open_reader());
+    const auto found = reader->load(protocol::Gid::parse(name).value());
+    REQUIRE(found);
+    REQUIRE_FALSE(found->corrupt);
+    return found->transaction ? found->transaction->revision : 0;
+  }
+
+  FailingVfs& vfs;
+  std::int64_t pages;
+  TemporaryDirectory directory;
+  std::unique_ptr<store::Log> log;
+};
+
+}  // namespace
+
+TEST_CASE("a failed fsync makes the batch unknown and the log fatal, whatever the disk holds", "[store][sqlite]") {
+  FailingVfs vfs("failed-fsync");
+  for (const bool happens : {false, true}) {
+    Bench bench(vfs);
+    auto transaction = started("before");
+    REQUIRE(bench.apply(start_of(transaction)) == WriteAnswer::ok);
+    vfs.fail({.operation = Operation::sync, .file = File::wal, .code = SQLITE_IOERR_FSYNC, .happens = happens});
+    const auto answers = bench.log->apply({next_of(transaction), start_of(started("other"))});
+    CHECK(answers[0].answer == WriteAnswer::unknown);
+    CHECK(answers[1].answer == WriteAnswer::unknown);
+    REQUIRE(bench.log->fatal());
+    CHECK(bench.log->fatal()->find(bench.path()) != std::string::npos);
+    CHECK(bench.apply(start_of(started("later"))) == WriteAnswer::unknown);
+    CHECK_FALSE(bench.log->probe());
+    vfs.heal();
+    bench.open();
+    CHECK_FALSE(bench.log->fatal());
+    CHECK(bench.revision("before") >= 1);
+    CHECK(bench.revision("later") == 0);
+    CHECK((bench.revision("before") == 2) == (bench.revision("other") == 1));
+  }
+}
+
+TEST_CASE("a failed fsync of a checkpoint is fatal", "[store][sqlite]") {
+  FailingVfs vfs("failed-checkpoint");
+  for (const File file : {File::wal, File::database}) {
+    Bench bench(vfs, 2);
+    REQUIRE(bench.apply(start_of(started("gid"))) == WriteAnswer::ok);
+    vfs.fail({.operation = Operation::sync, .file = file, .code = SQLITE_IOERR_FSYNC});
+    const auto told = bench.log->tend();
+    REQUIRE(vfs.failed() == 1);
+    CHECK(told);
+    CHECK(bench.log->fatal());
+    vfs.heal();
+    bench.open();
+    CHECK(bench.revision("gid") == 1);
+  }
+}
+
+TEST_CASE("a full disk refuses writes, keeps what it has, and goes on when there is room", "[store][sqlite]") {
+  FailingVfs vfs("full-disk");
+  for (const int code : {SQLITE_FULL, SQLITE_READONLY, SQLITE_IOERR_WRITE}) {
+    Bench bench(vfs);
+    auto transaction = started("before");
+    REQUIRE(bench.apply(start_of(transaction)) == WriteAnswer::ok);
+    vfs.fail({.operation = Operation::write, .is_sticky = true, .code = code});
+    auto failing = transaction;
+    for (int i = 0; i < 3; ++i) {
+      const auto answer = bench.apply(next_of(failing));
+      CHECK((answer == WriteAnswer::unavailable || answer == WriteAnswer::unknown));
+      failing = transaction;
+      CHECK_FALSE(bench.log->probe());
+      CHECK(bench.revision("before") == 1);
+    }
+    CHECK_FALSE(bench.log->fatal());
+    vfs.heal();
+    CHECK(bench.log->probe());
+    CHECK(bench.apply(next_of(transaction)) == WriteAnswer::ok);
+    CHECK(bench.revision("before") == 2);
+    const auto counts = (*bench.log->open_reader())->counts();
+    CHECK(counts->unfinished.at(protocol::Status::active) == 1);
+  }
+}
+
+TEST_CASE("with any one operation failing, or all from it on, answers are true and the log goes on", "[store][sqlite]") {
+  FailingVfs vfs("any-operation");
+  const auto [operation, code, is_sticky] =
+      GENERATE(table<Operation, int, bool>({{Operation::any, SQLITE_IOERR, false},
+                                            {Operation::any, SQLITE_IOERR, true},
+                                            {Operation::any, SQLITE_FULL, false},
+                                            {Operation::any, SQLITE_FULL, true},
+                                            // SQLite itself waits seconds for a lock that never comes.
+                                            {Operation::lock, SQLITE_BUSY, false}}));
+  bool untouched = false;
+  for (std::int64_t at = 1; !untouched; at += 1 + at / 12) {
+    REQUIRE(at < 5'000);
+    CAPTURE(at, is_sticky, code);
+    Bench bench(vfs, 3);
+    auto old = started("old");
+    auto transaction = started("gid");
+    REQUIRE(bench.log->apply({start_of(old), end_of(old, 100)})[1].answer == WriteAnswer::ok);
+
+    vfs.fail({.operation = operation, .at = at, .is_sticky = is_sticky, .code = code});
+    std::int64_t known = 0;
+    bool is_known = true;
+    const auto note = [&](WriteAnswer answer, std::int64_t revision) {
+      if (answer == WriteAnswer::ok) known = revision;
+      if (answer == WriteAnswer::unknown) is_known = false;
+      return answer == WriteAnswer::ok;
+    };
+    if (note(bench.apply(start_of(transaction)), 1) && note(bench.apply(next_of(transaction)), 2))
+      note(bench.apply(next_of(transaction)), 3);
+    (void)bench.log->tend();
+    const auto removed = bench.log->remove_finished(1'000, 9'000, 10);
+    untouched = vfs.failed() == 0;
+    vfs.heal();
+
+    if (bench.log->fatal()) bench.open();
+    const std::int64_t stored = bench.revision("gid");
+    if (is_known) {
+      CHECK(stored == known);
+    } else {
+      CHECK((stored == known || stored == known + 1));
+    }
+    if (removed) CHECK((bench.revision("old") == 0) == (*removed == 1));
+    auto next = started("gid");
+    next.revision = stored;
+    if (stored > 0) {
+      CHECK(bench.apply(next_of(next)) == WriteAnswer::ok);
+    } else {
+      CHECK(bench.apply(start_of(started("gid"))) == WriteAnswer::ok);
+    }
+    const auto reader = std::move(*bench.log->open_reader());
+    std::int64_t last = 0;
+    const auto events = reader->events_after(0, 100);
+    for (const auto& event : *events) {
+      CHECK(event.seq > last);
+      last = event.seq;
+    }
+    CHECK(reader->counts()->unfinished.at(protocol::Status::active) == 1);
+  }
+}
+
+TEST_CASE("a file that is deleted or replaced under the running process is noticed before the next write", "[store][sqlite]") {
+  FailingVfs vfs("moved-file");
+  for (const char* suffix : {"", "-wal", "-shm", ".lock"}) {
+    CAPTURE(suffix);
+    Bench bench(vfs);
+    REQUIRE(bench.apply(start_of(started("before"))) == WriteAnswer::ok);
+    const std::string path = bench.path() + suffix;
+    std::filesystem::rename(path, path + ".away");
+    CHECK(bench.apply(start_of(started("deleted"))) == WriteAnswer::unavailable);
+    CHECK_FALSE(bench.log->probe());
+    std::filesystem::copy_file(path + ".away", path);
+    CHECK(bench.apply(start_of(started("replaced"))) == WriteAnswer::unavailable);
+    std::filesystem::rename(path + ".away", path);
+    CHECK(bench.apply(start_of(started("back"))) == WriteAnswer::ok);
+    CHECK(bench.revision("before") == 1);
+    CHECK(bench.revision("deleted") == 0);
+  }
+}
+
+TEST_CASE("a reader that stays holds back the checkpoint, not the writer, and is told once", "[store][sqlite]") {
+  FailingVfs vfs("stuck-reader");
+  Bench bench(vfs, 2);
+  REQUIRE(bench.apply(start_of(started("first"))) == WriteAnswer::ok);
+  sqlite3* stuck = nullptr;
+  REQUIRE(sqlite3_open(bench.path().c_str(), &stuck) == SQLITE_OK);
+  REQUIRE(sqlite3_exec(stuck, "BEGIN; SELECT count(*) FROM transactions", nullptr, nullptr, nullptr) == SQLITE_OK);
+
+  int told = 0;
+  for (int i = 0; i < 40; ++i) {
+    REQUIRE(bench.apply(start_of(started("gid" + std::to_string(i)))) == WriteAnswer::ok);
+    if (bench.log->tend()) ++told;
+  }
+  CHECK(told == 1);
+  sqlite3_close_v2(stuck);
+  for (int i = 0; i < 20; ++i) {
+    REQUIRE(bench.apply(start_of(started("more" + std::to_string(i)))) == WriteAnswer::ok);
+    CHECK_FALSE(bench.log->tend());
+  }
+}
