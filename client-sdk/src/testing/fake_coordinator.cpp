@@ -172,27 +172,28 @@ Reply FakeCoordinator::State::start(const Received& request, const Target& targe
   if (!parsed) return problem(parsed.error());
   const std::string gid = parsed->gid.text();
   if (gid.empty()) return problem(ProblemCode::invalid, "the fake coordinator wants a gid");
-  EntryPtr entry;
+  // Locked before anybody can find it, so that the locks are always taken in this order.
+  EntryPtr entry = std::make_shared<Entry>(*parsed);
+  Lock driving(entry->driving);
   bool is_new = false;
-  Lock driving;
   {
     const std::lock_guard lock(mutex);
-    EntryPtr& place = transactions[gid];
-    is_new = place == nullptr;
+    const auto [place, inserted] = transactions.emplace(gid, entry);
+    is_new = inserted;
     if (is_new) {
-      place = std::make_shared<Entry>(*parsed);
-      driving = Lock(place->driving);
-      documents[gid] = {place->transaction.to_json(), false};
+      documents[gid] = {entry->transaction.to_json(), false};
+    } else {
+      driving.unlock();
+      entry = place->second;
     }
-    entry = place;
   }
   if (is_new) {
     drive(*entry);
     driving.unlock();
     return shown(gid, 201, target.wait);
   }
-  if (const auto differs = protocol::differences(entry->started, *parsed); !differs.empty())
-    return conflict(ProblemCode::gid_conflict, differs);
+  const auto differs = protocol::differences(entry->started, *parsed);
+  if (!differs.empty()) return conflict(ProblemCode::gid_conflict, differs);
   return shown(gid, 200, target.wait);
 }
 
@@ -248,8 +249,8 @@ Reply FakeCoordinator::State::route(const Received& request, const Target& targe
   const auto& segments = target.segments;
   const bool is_post = request.method == "POST";
   if (segments.size() == 1 && segments[0] == "info" && !is_post) {
-    return json_reply(
-        200, R"({"version":"fake","node":"fake","store_id":"fake","store":"memory","durable":false,"limits":{},"uptime_ms":0})");
+    return json_reply(200,
+                      R"({"version":"fake","node":"fake","store_id":"fake","store":"memory","durable":false,"limits":{},"uptime_ms":0})");
   }
   if (segments[0] != "transactions") return problem(ProblemCode::not_found, "the fake coordinator does not serve this");
   if (segments.size() == 1 && is_post) return start(request, target);
