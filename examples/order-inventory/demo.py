@@ -126,11 +126,12 @@ class Demo:
     def place_orders(self):
         """Runs the shop, and kills a process at each quarter of the orders; how many transactions that interrupted."""
         urls = [part for name in ("order", "inventory", "payment") for part in (f"--{name}", self.processes[name].url)]
+        shop_log = open(self.folder / "shop.log", "ab")
         shop = subprocess.Popen(
             [str(self.options.example / "shop"), "--escrow", self.processes["escrowd"].url, *urls, "--orders", str(self.options.orders),
              "--customers", str(CUSTOMERS), "--products", str(PRODUCTS), "--seed", str(self.options.seed),
              "--told", str(self.folder / "told.jsonl")],
-            stdout=subprocess.PIPE, stderr=open(self.folder / "shop.log", "ab"), text=True)
+            stdout=subprocess.PIPE, stderr=shop_log, text=True)
         victims = {self.options.orders * quarter // 4: name for quarter, name in ((1, "payment"), (2, "escrowd"), (3, "inventory"))}
         interrupted = {}
         try:
@@ -151,6 +152,7 @@ class Demo:
                 shop.kill()
             shop.wait()
             shop.stdout.close()
+            shop_log.close()
         return interrupted
 
     def settle(self):
@@ -194,6 +196,11 @@ def main():
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--keep", action="store_true", help="keep the folder with databases and logs")
     options = parser.parse_args()
+    needed = [options.bin / "escrowd", *(options.example / name for name in ("order", "inventory", "payment", "shop"))]
+    if missing := [str(program) for program in needed if not os.access(program, os.X_OK)]:
+        parser.error("not built: " + ", ".join(missing))
+    if options.orders < 4:
+        parser.error("--orders takes at least 4: one of each way, and one process killed at each quarter")
     folder = pathlib.Path(tempfile.mkdtemp(prefix="escrow-demo-"))
     started = time.monotonic()
     status = 1
