@@ -64,15 +64,19 @@ struct Handler {
 
 void on_adopted(Change& change, const Adopted& event) {
   Transaction& transaction = change.transaction;
-  for (const OperationRef ref : turns(transaction)) {
+  const auto call_again = [&](OperationRef ref) {
     Operation& operation = *find_operation(transaction, ref);
-    if (operation.state == OperationState::backing_off) continue;
-    // That a call is about to be made is never written, so an operation whose turn had come counts as called, with unknown result. The
-    // check alone waits for its own time.
-    if (operation.state == OperationState::waiting && ref.role == Role::check) continue;
     operation.state = OperationState::waiting;
     if (ref.role == Role::forward) operation.maybe_done = true;
+  };
+  for (const OperationRef ref : turns(transaction)) {
+    // That a call is about to be made is never written, so an operation whose turn had come counts as called, with unknown result. The
+    // check alone waits for its own time.
+    const bool waits = find_operation(transaction, ref)->state == OperationState::waiting;
+    if (waits && ref.role != Role::check) call_again(ref);
   }
+  // Whatever was being called, also out of turn: an undo may be in flight while memory went back to before the one that it waited for.
+  for (const OperationRef ref : being_called(transaction)) call_again(ref);
   if (transaction.status == Status::aborting) {
     for (std::uint32_t i = 0; i < transaction.branches.size(); ++i) {
       auto& forward = transaction.branches[i].forward;
@@ -123,14 +127,10 @@ Decision decide(Transaction& transaction, const Event& event, Time now) {
     return decision;
   }
   switch (reaction(transaction.status, kind)) {
-    case Reaction::decide:
-      break;
-    case Reaction::already_decided:
-      decision.refusal = ProblemCode::already_decided;
-      return decision;
+    case Reaction::decide: break;
+    case Reaction::already_decided: decision.refusal = ProblemCode::already_decided; return decision;
     case Reaction::repeat:
-    case Reaction::ignore:
-      return decision;
+    case Reaction::ignore: return decision;
   }
   Change change{transaction, decision, now};
   std::visit(Handler{change}, event);

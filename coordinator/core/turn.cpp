@@ -61,12 +61,9 @@ std::vector<OperationRef> turns(const Transaction& transaction) {
       add_forward_turns(transaction, found);
       add_confirm_turns(transaction, found);
       break;
-    case Status::aborting:
-      add_undo_turns(transaction, found);
-      break;
+    case Status::aborting: add_undo_turns(transaction, found); break;
     case Status::committed:
-    case Status::aborted:
-      break;
+    case Status::aborted: break;
   }
   return found;
 }
@@ -117,12 +114,20 @@ protocol::Phase phase_of(const Transaction& transaction, OperationRef ref) {
   return forward ? protocol::Phase::forward : protocol::Phase::final;
 }
 
-bool is_calling(const Transaction& transaction) {
-  const auto calling = [](const std::optional<Operation>& operation) { return operation && operation->state == OperationState::calling; };
-  return calling(transaction.check) || std::ranges::any_of(transaction.branches, [&](const Branch& branch) {
-           return calling(branch.forward) || calling(branch.confirm) || calling(branch.undo);
-         });
+std::vector<OperationRef> being_called(const Transaction& transaction) {
+  std::vector<OperationRef> found;
+  const auto add = [&](OperationRef ref) {
+    const Operation* operation = find_operation(transaction, ref);
+    if (operation != nullptr && operation->state == OperationState::calling) found.push_back(ref);
+  };
+  add({0, Role::check});
+  for (std::uint32_t i = 0; i < transaction.branches.size(); ++i) {
+    for (const Role role : protocol::all_roles) add({i, role});
+  }
+  return found;
 }
+
+bool is_calling(const Transaction& transaction) { return !being_called(transaction).empty(); }
 
 bool has_attention(const Transaction& transaction) {
   const auto raised = [](const std::optional<Operation>& operation) { return operation && operation->attention.has_value(); };

@@ -31,6 +31,8 @@ namespace escrow::core {
 /// Whether the forward operation of this branch has nothing left to wait for before it.
 [[nodiscard]] bool predecessors_succeeded(const Transaction& transaction, std::uint32_t branch);
 
+/// The operations with an open call.
+[[nodiscard]] std::vector<OperationRef> being_called(const Transaction& transaction);
 /// Whether any call of the transaction is open.
 [[nodiscard]] bool is_calling(const Transaction& transaction);
 /// Whether any operation is in attention.

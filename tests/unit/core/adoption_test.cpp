@@ -87,6 +87,17 @@ TEST_CASE("second-phase calls are made again after a crash", "[core][crash]") {
   }
 }
 
+TEST_CASE("an undo that was in flight out of its turn is called again when its turn comes", "[core][crash][undo]") {
+  // A refused write took memory back to before the undo of c was done, while that of b was open; then both were written.
+  Story story(saga({"a", "b", "c", "d"}));
+  story.serve("a.action b.action c.action", ok()).serve("d.action", refused());
+  story.apply(core::Called{story.ref("b.compensate")});
+  story.serve("c.compensate", lost()).crash();
+  CHECK(story.turns() == "c.compensate");
+  story.wait_for("c.compensate").serve("c.compensate", ok());
+  CHECK(story.ready() == "b.compensate");
+}
+
 TEST_CASE("after a crash past the pivot it is called until it succeeds or is refused", "[core][crash][pivot]") {
   Story story(mixed().with(Kind::tcc, "a").with(Kind::saga, "p", pivot));
   story.serve("a.try", ok()).crash();
