@@ -1,0 +1,38 @@
+#include "tests/fault-injection/oracles/oracles.hpp"
+
+#include <array>
+
+namespace escrow::oracles {
+namespace {
+
+constexpr std::array known{
+    Oracle{"S1", s1_atomicity},
+    Oracle{"S2", s2_no_mixed_decision},
+    Oracle{"S3", s3_exactly_once},
+    Oracle{"S4", s4_no_second_phase_without_first},
+    Oracle{"S5", s5_null_compensation},
+    Oracle{"S6", s6_no_hanging},
+    Oracle{"S7", s7_reverse_order},
+    Oracle{"S9", s9_acknowledged_is_kept},
+    Oracle{"S10", s10_log_before_act},
+    Oracle{"S11", s11_monotone},
+    Oracle{"S13", s13_no_call_after_the_end},
+    Oracle{"S14", s14_identity},
+    Oracle{"S15", s15_only_the_declared},
+    Oracle{"S16", s16_reads_go_forward},
+    Oracle{"L1", l1_everything_ends},
+    Oracle{"L6", l6_rest},
+};
+
+}  // namespace
+
+std::span<const Oracle> all() { return known; }
+
+Violations judge(const sim::History& history) {
+  const Evidence evidence(history);
+  Violations violations;
+  for (const Oracle& oracle : known) oracle.judge(evidence, violations);
+  return violations;
+}
+
+}  // namespace escrow::oracles

@@ -1,0 +1,66 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "tests/fault-injection/oracles/evidence.hpp"
+#include "tests/fault-injection/sim/faults.hpp"
+
+/// What must happen sometimes: a batch of runs in which nothing happened proves nothing.
+namespace escrow::oracles {
+
+/// One counter for each thing worth seeing; declared once, in sometimes.cpp.
+enum class Sometimes : std::uint8_t {
+  committed,
+  aborted,
+  confirmed,
+  cancelled,
+  compensated,
+  null_compensation,
+  barred_forward,
+  duplicate_suppressed,
+  refused_for_good,
+  unknown_then_refused,
+  pivot_unknown_then_refused,
+  pivot_committed,
+  resolved,
+  attention,
+  recovered,
+  recovered_aborting,
+  recovered_committing,
+  crash_in_recovery,
+  unknown_write_applied,
+  unknown_write_lost,
+  amnesia,
+  drained,
+  deadline_aborted,
+  attempts_exhausted,
+  aborted_by_initiator,
+  late_registration_refused,
+  late_commit_refused,
+  gid_conflict,
+  branch_conflict,
+  start_repeated,
+  past_pivot,
+  check_committed,
+  check_refused,
+  late_answer_counted,
+  overloaded,
+  told_at_the_end,
+  count
+};
+inline constexpr std::size_t sometimes_count = static_cast<std::size_t>(Sometimes::count);
+[[nodiscard]] std::string_view name_of(Sometimes what);
+
+struct Tally {
+  std::array<std::uint64_t, sometimes_count> counts{};
+  std::array<std::uint64_t, sim::fault_points> fired{};
+
+  void add(const sim::History& history, const std::vector<sim::Fired>& faults);
+  void add(const Tally& other);
+  [[nodiscard]] std::uint64_t operator[](Sometimes what) const { return counts[static_cast<std::size_t>(what)]; }
+};
+
+}  // namespace escrow::oracles

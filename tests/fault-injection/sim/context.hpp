@@ -1,0 +1,47 @@
+#pragma once
+
+#include <cstdint>
+#include <utility>
+
+#include "tests/fault-injection/sim/bugs.hpp"
+#include "tests/fault-injection/sim/faults.hpp"
+#include "tests/fault-injection/sim/history.hpp"
+#include "tests/fault-injection/sim/queue.hpp"
+
+namespace escrow::sim {
+
+/// What every part of one simulated world shares.
+struct Context {
+  Context(std::uint64_t run_seed, Bug planted) : seed(run_seed), bug(planted), queue(run_seed), faults(run_seed) {}
+
+  std::uint64_t seed;
+  Bug bug;
+  Queue queue;
+  Faults faults;
+  History history;
+  /// Events in the queue that are somebody's work; the rest is housekeeping.
+  std::int64_t work = 0;
+
+  [[nodiscard]] Time now() const { return queue.now(); }
+
+  /// Lets something happen that counts as work until it has happened.
+  template <class Happen>
+  void after(Duration delay, Identity identity, Happen happen) {
+    ++work;
+    queue.after(delay, identity, [this, happen = std::move(happen)]() mutable {
+      --work;
+      happen();
+    });
+  }
+
+  template <class Record>
+  void record(std::vector<Record>& records, Record entry) {
+    history.add(records, queue.now(), std::move(entry));
+  }
+
+  [[nodiscard]] Duration pick(Point point, Identity identity, std::int64_t low_ms, std::int64_t high_ms) {
+    return Duration(faults.between(point, identity, low_ms, high_ms));
+  }
+};
+
+}  // namespace escrow::sim

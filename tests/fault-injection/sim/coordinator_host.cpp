@@ -1,0 +1,266 @@
+#include "tests/fault-injection/sim/coordinator_host.hpp"
+
+#include <algorithm>
+#include <utility>
+#include <variant>
+
+namespace escrow::sim {
+
+namespace node = engine::node;
+
+namespace {
+
+constexpr std::uint64_t settings_purpose = 0x5e77;
+// Who an event of the process itself belongs to.
+constexpr Identity process{.operation = 200};
+
+Identity identity_of(const node::Input& input) {
+  struct Namer {
+    Identity operator()(const node::Request& request) const { return {.transaction = ordinal_of(request.gid.text())}; }
+    Identity operator()(const node::WriteAnswered& answered) const { return {.transaction = ordinal_of(answered.gid.text())}; }
+    Identity operator()(const node::Loaded& loaded) const { return {.transaction = ordinal_of(loaded.gid.text())}; }
+    Identity operator()(const node::Forgotten& forgotten) const { return {.transaction = ordinal_of(forgotten.gid.text())}; }
+    Identity operator()(const node::CallEnded& ended) const { return {.attempt = static_cast<std::int64_t>(ended.call)}; }
+    Identity operator()(const node::DueLoaded&) const { return {}; }
+    Identity operator()(const node::Woken&) const { return {}; }
+    Identity operator()(const node::DrainBegun&) const { return {}; }
+  };
+  Identity identity = std::visit(Namer{}, input);
+  identity.operation = 201 + static_cast<int>(input.index());
+  return identity;
+}
+
+}  // namespace
+
+engine::node::Settings odd_settings(std::uint64_t seed) {
+  Dice dice(seed, settings_purpose, {});
+  node::Settings settings;
+  settings.lazy_flush = Duration(dice.one_of(1, 5, 20, 100));
+  settings.unfinished_transactions = dice.chance(0.1) ? 2 : 1000;
+  settings.calls_per_destination = static_cast<std::size_t>(dice.one_of(1, 2, 4, 256));
+  settings.breaker_failures = static_cast<std::size_t>(dice.one_of(2, 5, 20));
+  settings.breaker_pause = Duration(dice.one_of(20, 100, 500));
+  settings.keep_idle = Duration(dice.one_of(0, 10, 100, 2000));
+  settings.lookahead = Duration(dice.one_of(20, 200, 2000));
+  settings.due_page = static_cast<std::size_t>(dice.one_of(1, 2, 10));
+  settings.resident_transactions = static_cast<std::size_t>(dice.one_of(1, 2, 100, 100));
+  settings.store_pause = Duration(dice.one_of(1, 10, 50));
+  settings.store_pause_longest = Duration(dice.one_of(50, 400));
+  return settings;
+}
+
+CoordinatorHost::CoordinatorHost(Context& context, StoreModel& store, Network& network)
+    : context_(context), store_(store), network_(network), settings_(odd_settings(context.seed)) {}
+
+void CoordinatorHost::start() {
+  ++life_;
+  run_ = store_.begin_run();
+  is_draining_ = false;
+  paused_until_ = context_.now();
+  wakeup_.reset();
+  node_ = std::make_unique<node::Node>(settings_, run_, store_.unfinished());
+  context_.record(context_.history.life, Life{{}, Life::What::started, run_, -1});
+  take(node::Woken{});
+}
+
+bool CoordinatorHost::receive(node::Request request, Ask what, Reply reply) {
+  if (!node_ || !node_->is_recovered()) return false;
+  waiting_[request.token] = {ordinal_of(request.gid.text()), what, std::move(reply)};
+  deliver(std::move(request), life_);
+  return true;
+}
+
+void CoordinatorHost::deliver(node::Input input, std::uint64_t life) {
+  if (life != life_ || !node_) return;
+  if (paused_until_ <= context_.now()) return take(std::move(input));
+  const Identity identity = identity_of(input);
+  context_.after(paused_until_ - context_.now() + context_.pick(Point::latency, identity, 0, 3), identity,
+                 [this, life, input = std::move(input)]() mutable { deliver(std::move(input), life); });
+}
+
+void CoordinatorHost::take(node::Input input) {
+  const Identity identity = identity_of(input);
+  const bool is_page = std::holds_alternative<node::DueLoaded>(input);
+  const bool is_housekeeping = is_page || std::holds_alternative<node::Woken>(input);
+  std::vector<node::Output> outputs;
+  node_->step(context_.now(), std::move(input), outputs);
+  // A process may die between any two of the things it does.
+  const bool dies = (!is_housekeeping || !outputs.empty()) && context_.faults.fires(Point::coordinator_crash, identity);
+  const bool dies_young = is_page && context_.faults.fires(Point::coordinator_crash_at_start, identity);
+  std::size_t performed = outputs.size();
+  if (dies || dies_young) performed = context_.faults.draw(Point::choice, identity) % (outputs.size() + 1);
+  for (std::size_t i = 0; i < performed; ++i) perform(std::move(outputs[i]));
+  if (dies || dies_young) return crash();
+  if (is_draining_ && node_->is_drained()) return stop();
+  if (!is_housekeeping) mishap(identity);
+  if (node_) schedule_wakeup();
+}
+
+void CoordinatorHost::mishap(Identity identity) {
+  Faults& faults = context_.faults;
+  if (faults.fires(Point::amnesia, identity) && identity.transaction >= 0) {
+    const auto gid = protocol::Gid::parse("t" + std::to_string(identity.transaction));
+    context_.record(context_.history.life, Life{{}, Life::What::forgot, run_, identity.transaction});
+    context_.after(context_.pick(Point::latency, identity, 0, 2), identity,
+                   [this, gid, life = life_] { deliver(node::Forgotten{*gid}, life); });
+  }
+  if (faults.fires(Point::coordinator_pause, identity)) {
+    paused_until_ = context_.now() + context_.pick(Point::choice, identity, 10, 2000);
+    context_.record(context_.history.life, Life{{}, Life::What::paused, run_, -1});
+  }
+  if (!is_draining_ && faults.fires(Point::coordinator_drain, identity)) {
+    is_draining_ = true;
+    context_.record(context_.history.life, Life{{}, Life::What::draining, run_, -1});
+    context_.after(context_.pick(Point::choice, identity, 20, 500), process, [this, life = life_] {
+      // The grace is over.
+      if (life == life_ && node_) crash();
+    });
+    take(node::DrainBegun{});
+  }
+}
+
+void CoordinatorHost::schedule_wakeup() {
+  const auto next = node_->next_wakeup();
+  if (!next || (wakeup_ && *wakeup_ <= *next)) return;
+  wakeup_ = std::max(*next, context_.now());
+  context_.queue.after(*wakeup_ - context_.now(), process, [this, life = life_, at = *wakeup_] {
+    if (life != life_ || !node_ || wakeup_ != at) return;
+    wakeup_.reset();
+    if (paused_until_ <= context_.now()) return take(node::Woken{});
+    wakeup_ = paused_until_;
+    context_.queue.after(paused_until_ - context_.now(), process, [this, life] {
+      if (life != life_ || !node_) return;
+      wakeup_.reset();
+      take(node::Woken{});
+    });
+  });
+}
+
+void CoordinatorHost::crash() {
+  context_.record(context_.history.life, Life{{}, Life::What::crashed, run_, -1});
+  node_.reset();
+  ++life_;
+  waiting_.clear();
+  store_.crash();
+  restart_later();
+}
+
+void CoordinatorHost::stop() {
+  context_.record(context_.history.life, Life{{}, Life::What::stopped, run_, -1});
+  node_.reset();
+  ++life_;
+  waiting_.clear();
+  store_.crash();
+  restart_later();
+}
+
+void CoordinatorHost::restart_later() {
+  const Duration delay = context_.faults.is_calm() ? Duration(1) : context_.pick(Point::restart_delay, process, 1, 400);
+  context_.after(delay, process, [this, life = life_] {
+    if (life == life_) start();
+  });
+}
+
+void CoordinatorHost::calm_down() {
+  paused_until_ = std::min(paused_until_, context_.now());
+  if (!node_) restart_later();
+}
+
+void CoordinatorHost::perform(node::Output output) {
+  std::visit([this](auto&& each) { perform_each(std::move(each)); }, std::move(output));
+}
+
+void CoordinatorHost::perform_each(node::WriteWanted wanted) {
+  auto value = std::make_shared<const core::Transaction>(*wanted.transaction);
+  const std::uint64_t life = life_;
+  if (answers_before_durable(*value, wanted)) {
+    store_.write(wanted, [](const store::WriteResult&) {});
+    context_.after(Duration(0), {.transaction = ordinal_of(value->gid().text())},
+                   [this, value, life] { deliver(node::WriteAnswered{value->gid(), {}}, life); });
+    return;
+  }
+  store_.write(wanted, [this, value, wanted, life](store::WriteResult result) { after_write(*value, wanted, std::move(result), life); });
+}
+
+void CoordinatorHost::after_write(const core::Transaction& value, const node::WriteWanted&, store::WriteResult result, std::uint64_t life) {
+  const protocol::Gid gid = value.gid();
+  const bool ended = result.answer == store::WriteAnswer::ok && value.is_terminal();
+  deliver(node::WriteAnswered{gid, std::move(result)}, life);
+  if (!ended) return;
+  if (context_.bug == Bug::calls_after_the_end && life == life_) {
+    if (const auto call = last_calls_.find(gid.text()); call != last_calls_.end()) perform_each(call->second);
+  }
+  if (context_.bug == Bug::never_rests) {
+    const auto again = std::make_shared<std::function<void()>>();
+    *again = [this, weak = std::weak_ptr(again), gid] {
+      const auto self = weak.lock();
+      context_.after(Duration(400), process, [self] { (*self)(); });
+    };
+    (*again)();
+  }
+}
+
+void CoordinatorHost::perform_each(const node::LoadWanted& wanted) {
+  store_.load(wanted.gid, [this, gid = wanted.gid, life = life_](Result<store::Found> found) {
+    if (found && found->transaction) tamper(*found->transaction);
+    deliver(node::Loaded{gid, std::move(found)}, life);
+  });
+}
+
+void CoordinatorHost::perform_each(const node::DueWanted& wanted) {
+  store_.load_due(wanted, [this, life = life_](Result<store::DuePage> page) {
+    const bool first = node_ && life == life_ && !node_->is_recovered();
+    if (page) {
+      for (auto& [due, transaction] : page->transactions) {
+        tamper(transaction);
+        if (first) ++recovered_;
+      }
+    }
+    if (first && page) context_.record(context_.history.life, Life{{}, Life::What::recovered, run_, -1});
+    deliver(node::DueLoaded{std::move(page)}, life);
+  });
+}
+
+void CoordinatorHost::perform_each(node::CallWanted wanted) {
+  WireRequest request;
+  request.url = wanted.url;
+  request.gid = wanted.gid.text();
+  if (wanted.branch) {
+    request.branch = wanted.branch->id.text();
+    request.payload = wanted.branch->payload.value_or("");
+  }
+  request.operation = wanted.operation;
+  request.phase = wanted.phase;
+  request.attempt = wanted.attempt;
+  request.key =
+      request.gid + (request.branch.empty() ? "" : "/" + request.branch) + "/" + std::string(protocol::to_string(wanted.operation));
+  if (context_.bug == Bug::changes_payload && run_ > 1) request.payload += " ";
+  if (context_.bug == Bug::calls_after_the_end) last_calls_[request.gid] = wanted;
+  const Identity identity = request.identity();
+  call_planted(wanted, request);
+  network_.call(run_, std::move(request), wanted.timeout, [this, wanted, identity, life = life_](core::Outcome outcome) {
+    tamper(outcome, wanted);
+    if (context_.bug == Bug::leaks_calls && wanted.call % 20 == 0) return;
+    deliver(node::CallEnded{wanted.call, std::move(outcome), fraction(context_.faults.draw(Point::jitter, identity))}, life);
+  });
+}
+
+void CoordinatorHost::perform_each(node::Answered answered) {
+  const auto found = waiting_.find(answered.token);
+  // Its caller belongs to an earlier life.
+  if (found == waiting_.end()) return;
+  const Waiting waiting = std::move(found->second);
+  waiting_.erase(found);
+  tamper(answered.answer, waiting.what, waiting.transaction);
+  Told told;
+  told.token = answered.token;
+  told.transaction = waiting.transaction;
+  told.what = waiting.what;
+  told.problem = answered.answer.problem;
+  told.created = answered.answer.created;
+  told.value = answered.answer.transaction;
+  context_.record(context_.history.told, std::move(told));
+  waiting.reply(answered.answer);
+}
+
+}  // namespace escrow::sim

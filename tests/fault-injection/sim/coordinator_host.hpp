@@ -1,0 +1,83 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "coordinator/engine/node/node.hpp"
+#include "tests/fault-injection/sim/network.hpp"
+#include "tests/fault-injection/sim/store_model.hpp"
+
+/// The real node in a simulated process: it is started, fed, paused, made to forget, drained, killed, and started again.
+namespace escrow::sim {
+
+class CoordinatorHost {
+ public:
+  CoordinatorHost(Context& context, StoreModel& store, Network& network);
+
+  void start();
+  /// A request that has reached the process; false: the connection was refused. The answer may never come.
+  using Reply = std::function<void(const engine::node::Answer&)>;
+  bool receive(engine::node::Request request, Ask what, Reply reply);
+
+  /// Nothing is broken any more, and what was down comes back at once.
+  void calm_down();
+  [[nodiscard]] std::size_t resident() const { return node_ ? node_->resident() : 0; }
+  [[nodiscard]] std::size_t open_calls() const { return node_ ? node_->open_calls() : 0; }
+  [[nodiscard]] bool is_up() const { return node_ && node_->is_recovered() && !is_draining_; }
+  [[nodiscard]] std::int64_t recovered() const { return recovered_; }
+
+ private:
+  /// An input for this life of the process; dropped if it has ended, held while it is paused.
+  void deliver(engine::node::Input input, std::uint64_t life);
+  void take(engine::node::Input input);
+  void perform(engine::node::Output output);
+  void perform_each(engine::node::WriteWanted wanted);
+  void perform_each(const engine::node::LoadWanted& wanted);
+  void perform_each(const engine::node::DueWanted& wanted);
+  void perform_each(engine::node::CallWanted wanted);
+  void perform_each(engine::node::Answered answered);
+  void after_write(const core::Transaction& value, const engine::node::WriteWanted& wanted, store::WriteResult result, std::uint64_t life);
+  void schedule_wakeup();
+  void mishap(Identity identity);
+  void crash();
+  void stop();
+  void restart_later();
+
+  // The planted bugs of the driver; each does nothing unless it is the one that was chosen.
+  [[nodiscard]] bool answers_before_durable(const core::Transaction& value, const engine::node::WriteWanted& wanted) const;
+  void call_planted(const engine::node::CallWanted& wanted, const WireRequest& request);
+  void tamper(core::Transaction& loaded) const;
+  void tamper(core::Outcome& outcome, const engine::node::CallWanted& wanted) const;
+  void tamper(engine::node::Answer& answer, Ask what, int transaction) const;
+
+  Context& context_;
+  StoreModel& store_;
+  Network& network_;
+  engine::node::Settings settings_;
+  std::unique_ptr<engine::node::Node> node_;
+  std::int64_t run_ = 0;
+  /// Each start and each end begins a new one: what was on its way to the old one gets lost.
+  std::uint64_t life_ = 0;
+  bool is_draining_ = false;
+  Time paused_until_;
+  std::optional<Time> wakeup_;
+  struct Waiting {
+    int transaction = -1;
+    Ask what = Ask::look;
+    Reply reply;
+  };
+  std::map<std::uint64_t, Waiting> waiting_;
+  std::map<std::string, engine::node::CallWanted> last_calls_;
+  std::int64_t recovered_ = 0;
+};
+
+/// Settings as odd as they may be: small limits and short times make rare paths common.
+[[nodiscard]] engine::node::Settings odd_settings(std::uint64_t seed);
+
+}  // namespace escrow::sim

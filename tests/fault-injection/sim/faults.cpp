@@ -1,0 +1,102 @@
+#include "tests/fault-injection/sim/faults.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "protocol/assert.hpp"
+
+namespace escrow::sim {
+namespace {
+
+struct Declared {
+  Point point;
+  FaultPoint described;
+};
+
+constexpr std::array<Declared, fault_points> declared{{
+    {Point::coordinator_crash, {"coordinator.crash", 0.01}},
+    {Point::coordinator_crash_at_start, {"coordinator.crash_at_start", 0.02}},
+    {Point::coordinator_pause, {"coordinator.pause", 0.003}},
+    {Point::coordinator_drain, {"coordinator.drain", 0.003}},
+    {Point::amnesia, {"coordinator.amnesia", 0.03}},
+    {Point::store_unavailable, {"store.unavailable", 0.02}},
+    {Point::store_unknown_applied, {"store.unknown_applied", 0.015}},
+    {Point::store_unknown_lost, {"store.unknown_lost", 0.015}},
+    {Point::store_slow, {"store.slow", 0.05}},
+    {Point::store_read_failed, {"store.read_failed", 0.02}},
+    {Point::write_survives_crash, {"store.write_survives_crash", 0.3}},
+    {Point::request_lost, {"net.request_lost", 0.05}},
+    {Point::answer_lost, {"net.answer_lost", 0.05}},
+    {Point::delivered_late, {"net.delivered_late", 0.03}},
+    {Point::duplicated_now, {"net.duplicated_now", 0.04}},
+    {Point::duplicated_late, {"net.duplicated_late", 0.04}},
+    {Point::slow_link, {"net.slow_link", 0.06}},
+    {Point::garbled_answer, {"net.garbled_answer", 0.02}},
+    {Point::proxy_before, {"net.proxy_before", 0.02}},
+    {Point::proxy_after, {"net.proxy_after", 0.02}},
+    {Point::participant_crash_before, {"participant.crash_before", 0.02}},
+    {Point::participant_crash_after, {"participant.crash_after", 0.02}},
+    {Point::participant_busy, {"participant.busy", 0.04}},
+    {Point::participant_in_progress, {"participant.in_progress", 0.04}},
+    {Point::participant_overloaded, {"participant.overloaded", 0.03}},
+    {Point::participant_failed, {"participant.failed", 0.03}},
+    {Point::refused_forward, {"participant.refused_forward", 0.08}},
+    {Point::refused_final, {"participant.refused_final", 0.06}},
+    {Point::api_request_lost, {"api.request_lost", 0.05}},
+    {Point::api_answer_lost, {"api.answer_lost", 0.06}},
+    {Point::api_duplicated, {"api.duplicated", 0.06}},
+    {Point::api_duplicated_late, {"api.duplicated_late", 0.05}},
+    {Point::client_dies, {"client.dies", 0.03}},
+}};
+
+constexpr bool in_order() {
+  for (std::size_t i = 0; i < declared.size(); ++i) {
+    if (declared[i].point != static_cast<Point>(i)) return false;
+  }
+  return true;
+}
+static_assert(in_order(), "the table is indexed by point");
+
+constexpr std::uint64_t swarm = 0x5a7a;
+
+}  // namespace
+
+const FaultPoint& describe(Point point) {
+  ESCROW_ASSERT(static_cast<std::size_t>(point) < fault_points);
+  return declared[static_cast<std::size_t>(point)].described;
+}
+
+Faults::Faults(std::uint64_t seed) : seed_(seed) {
+  for (std::size_t i = 0; i < fault_points; ++i) {
+    Dice dice(seed, swarm, {.operation = static_cast<int>(i)});
+    const bool off = dice.chance(0.25);
+    const double scale = 3.0 * fraction(dice.draw());
+    weights_[i] = off ? 0.0 : declared[i].described.weight * scale;
+  }
+}
+
+Faults::Faults(std::uint64_t seed, std::vector<Fired> script) : seed_(seed), scripted_(true), script_(std::move(script)) {}
+
+std::uint32_t Faults::occasion(Point point, Identity identity) {
+  return occasions_[mixed(static_cast<std::uint64_t>(point) + 1, identity.packed())]++;
+}
+
+bool Faults::fires(Point point, Identity identity) {
+  const std::uint32_t occurrence = occasion(point, identity);
+  const Fired fault{point, identity, occurrence};
+  if (scripted_) {
+    if (std::ranges::find(script_, fault) == script_.end()) return false;
+  } else {
+    const auto draw = mixed(mixed(seed_, static_cast<std::uint64_t>(point) + 1), mixed(identity.packed(), occurrence));
+    if (calm_ || fraction(draw) >= weights_[static_cast<std::size_t>(point)]) return false;
+  }
+  fired_.push_back(fault);
+  return true;
+}
+
+std::uint64_t Faults::draw(Point point, Identity identity) {
+  const std::uint32_t occurrence = occasion(point, identity);
+  return mixed(mixed(seed_, static_cast<std::uint64_t>(point) + 1), mixed(identity.packed(), occurrence));
+}
+
+}  // namespace escrow::sim

@@ -1,0 +1,80 @@
+#include "tests/fault-injection/sim/history.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+namespace escrow::sim {
+namespace {
+
+void mix_into(std::uint64_t& hash, std::uint64_t value) { hash = mixed(hash, value); }
+void mix_into(std::uint64_t& hash, const std::string& text) {
+  for (const char c : text) mix_into(hash, static_cast<unsigned char>(c));
+}
+void mix_stamp(std::uint64_t& hash, const Stamp& stamp, int transaction, std::uint64_t kind) {
+  mix_into(hash, stamp.seq);
+  mix_into(hash, static_cast<std::uint64_t>(core::to_ms(stamp.at)));
+  mix_into(hash, static_cast<std::uint64_t>(transaction + 1) << 8U | kind);
+}
+std::uint64_t number(auto value) { return static_cast<std::uint64_t>(value); }
+
+void mix_value(std::uint64_t& hash, const core::Transaction& value) {
+  mix_into(hash, number(value.revision));
+  mix_into(hash, number(value.status));
+  for (const core::Branch& branch : value.branches) {
+    for (const auto role : protocol::all_roles) {
+      const auto* operation = branch.operation(role);
+      if (operation == nullptr) continue;
+      mix_into(hash, number(operation->state) << 8U | number(operation->maybe_done));
+      mix_into(hash, number(operation->attempts));
+    }
+  }
+}
+
+}  // namespace
+
+int ordinal_of(std::string_view name) {
+  int value = -1;
+  if (name.size() < 2) return -1;
+  std::from_chars(name.data() + 1, name.data() + name.size(), value);
+  return value;
+}
+
+std::uint64_t hash_of(const History& history) {
+  std::uint64_t hash = 1;
+  for (const Sent& sent : history.sent) {
+    mix_stamp(hash, sent, sent.transaction, 1);
+    mix_into(hash, number(sent.branch + 1) << 32U | number(sent.operation) << 16U | number(sent.attempt));
+    mix_into(hash, sent.fingerprint);
+  }
+  for (const Ended& ended : history.ended) {
+    mix_stamp(hash, ended, ended.transaction, 2);
+    mix_into(hash, ended.call << 16U | ended.status);
+  }
+  for (const Committed& committed : history.committed) {
+    mix_stamp(hash, committed, committed.transaction, 3);
+    mix_into(hash, number(committed.branch + 1) << 32U | number(committed.operation) << 16U | number(committed.what));
+  }
+  for (const Written& written : history.written) {
+    mix_stamp(hash, written, written.transaction, 4);
+    mix_value(hash, *written.value);
+  }
+  for (const Asked& asked : history.asked) mix_stamp(hash, asked, asked.transaction, 5);
+  for (const Told& told : history.told) {
+    mix_stamp(hash, told, told.transaction, 6);
+    if (told.value) mix_value(hash, *told.value);
+    mix_into(hash, told.problem ? number(*told.problem) + 1 : 0);
+  }
+  for (const Life& life : history.life) {
+    mix_stamp(hash, life, life.transaction, 7);
+    mix_into(hash, number(life.what));
+  }
+  for (const BarrierRow& row : history.rows) {
+    mix_into(hash, row.operation);
+    mix_into(hash, row.cause);
+    mix_into(hash, row.outcome);
+  }
+  mix_into(hash, history.end.steps);
+  return hash;
+}
+
+}  // namespace escrow::sim

@@ -1,0 +1,162 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "coordinator/core/event.hpp"
+#include "coordinator/core/transaction.hpp"
+#include "tests/fault-injection/sim/random.hpp"
+
+/// What independent observers saw of a run. Oracles judge it; nothing in it was asked of the coordinator's memory.
+namespace escrow::sim {
+
+/// Where and when: `seq` is the place in the one order of everything that happened.
+struct Stamp {
+  std::uint64_t seq = 0;
+  core::Time at;
+};
+
+// The wire.
+
+/// A call was sent to a participant.
+struct Sent : Stamp {
+  std::uint64_t call = 0;
+  /// The run of the coordinator that sent it; 0: the initiator itself.
+  std::int64_t run = 0;
+  int transaction = -1;
+  /// -1: the check.
+  int branch = -1;
+  protocol::OperationName operation = protocol::OperationName::action;
+  protocol::Phase phase = protocol::Phase::forward;
+  std::int64_t attempt = 0;
+  /// Of URL, key and payload together.
+  std::uint64_t fingerprint = 0;
+};
+/// The caller learned how its call ended, or gave it up.
+struct Ended : Stamp {
+  std::uint64_t call = 0;
+  int transaction = -1;
+  core::Outcome::Class outcome = core::Outcome::Class::unknown;
+  unsigned status = 0;
+};
+
+// The participants' databases.
+
+/// A row of a participant's journal, committed in the same local transaction as the barrier rows.
+struct Committed : Stamp {
+  int service = 0;
+  int transaction = -1;
+  int branch = -1;
+  protocol::OperationName operation = protocol::OperationName::action;
+  enum class What : std::uint8_t {
+    /// The business change was made.
+    effect,
+    /// The business said no, for good.
+    refused,
+    /// An undo found nothing to undo and left its mark.
+    mark,
+    /// The initiator's own local transaction: the message row and its business change.
+    message,
+    /// A check found no message row and barred it.
+    barred
+  } what = What::effect;
+};
+
+// The log.
+
+/// A write became durable.
+struct Written : Stamp {
+  std::int64_t run = 0;
+  int transaction = -1;
+  std::shared_ptr<const core::Transaction> value;
+};
+
+// The clients.
+
+enum class Ask : std::uint8_t { start, look, register_branches, commit, abort, extend, retry, resolve };
+struct Asked : Stamp {
+  std::uint64_t token = 0;
+  int transaction = -1;
+  Ask what = Ask::look;
+  /// Of a registration: which branches; of a resolve: which operation.
+  std::vector<int> branches;
+  protocol::OperationName operation = protocol::OperationName::check;
+};
+/// The coordinator answered; whether the client ever saw it does not matter for what it promises.
+struct Told : Stamp {
+  std::uint64_t token = 0;
+  int transaction = -1;
+  Ask what = Ask::look;
+  std::optional<protocol::ProblemCode> problem;
+  bool created = false;
+  std::shared_ptr<const core::Transaction> value;
+};
+
+/// What happened to the coordinator.
+struct Life : Stamp {
+  enum class What : std::uint8_t { started, recovered, crashed, paused, draining, stopped, forgot, calm, quiet } what = What::started;
+  std::int64_t run = 0;
+  int transaction = -1;
+};
+
+/// A barrier row as it stood at the end.
+struct BarrierRow {
+  int service = 0;
+  int transaction = -1;
+  int branch = -1;
+  std::string operation;
+  std::string cause;
+  /// done, refused, none.
+  std::string outcome;
+};
+
+/// How the run ended.
+struct End {
+  /// Every transaction was terminal and nothing was left to happen before the time was up.
+  bool in_time = false;
+  /// Transactions and calls that the coordinator still held when nothing was owed any more.
+  std::size_t resident = 0;
+  std::size_t open_calls = 0;
+  /// Steps that the scheduler took.
+  std::uint64_t steps = 0;
+};
+
+class History {
+ public:
+  template <class Record>
+  void add(std::vector<Record>& records, core::Time at, Record record) {
+    record.seq = ++seq_;
+    record.at = at;
+    records.push_back(std::move(record));
+  }
+
+  std::vector<Sent> sent;
+  std::vector<Ended> ended;
+  std::vector<Committed> committed;
+  std::vector<Written> written;
+  std::vector<Asked> asked;
+  std::vector<Told> told;
+  std::vector<Life> life;
+  /// What the log held at the end, by transaction.
+  std::vector<std::shared_ptr<const core::Transaction>> log;
+  std::vector<BarrierRow> rows;
+  End end;
+
+  [[nodiscard]] std::uint64_t size() const { return seq_; }
+
+ private:
+  std::uint64_t seq_ = 0;
+};
+
+/// Two runs of one seed must give the same.
+[[nodiscard]] std::uint64_t hash_of(const History& history);
+/// Everything in order, a line each, for people.
+[[nodiscard]] std::string timeline_of(const History& history);
+
+/// The number behind the letter of a simulated gid ("t3"), branch id ("b0"); -1: none.
+[[nodiscard]] int ordinal_of(std::string_view name);
+
+}  // namespace escrow::sim

@@ -1,0 +1,74 @@
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <chrono>
+#include <cstdint>
+#include <string>
+
+#include "tests/fault-injection/sim/batch.hpp"
+
+/// escrow-sim: replays one seed with a readable timeline, or runs many.
+namespace {
+
+using namespace escrow;
+
+struct Flags {
+  std::uint64_t seed = 1;
+  std::uint64_t count = 1;
+  std::string bug;
+  bool timeline = false;
+  bool tally = false;
+  bool keep_going = false;
+};
+
+void print_timeline(std::uint64_t seed, sim::Bug bug) {
+  sim::World world({seed, bug});
+  world.run();
+  for (const sim::Fired& fault : world.fired()) {
+    fmt::print("fired {} t{} b{} op{} attempt {} #{}\n", sim::describe(fault.point).name, fault.identity.transaction, fault.identity.branch,
+               fault.identity.operation, fault.identity.attempt, fault.occurrence);
+  }
+  fmt::print("{}", sim::timeline_of(world.history()));
+}
+
+bool run_one(std::uint64_t seed, sim::Bug bug, const Flags& flags, oracles::Tally& tally) {
+  if (flags.timeline) print_timeline(seed, bug);
+  const auto verdict = sim::run_seed(seed, bug, tally);
+  fmt::print("{}", sim::report(verdict, flags.bug));
+  return verdict.violations.empty();
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app("Simulated runs of Escrow's coordinator under faults");
+  Flags flags;
+  app.add_option("--seed", flags.seed, "The first seed");
+  app.add_option("--count", flags.count, "How many seeds, one after the other");
+  app.add_option("--bug", flags.bug, "Plant this bug");
+  app.add_flag("--timeline", flags.timeline, "Print everything that happened");
+  app.add_flag("--tally", flags.tally, "Print how often what happened");
+  app.add_flag("--keep-going", flags.keep_going, "Do not stop at the first failing seed");
+  CLI11_PARSE(app, argc, argv);
+  const auto bug = flags.bug.empty() ? sim::Bug::none : sim::bug_named(flags.bug).value_or(sim::Bug::none);
+  if (!flags.bug.empty() && bug == sim::Bug::none) {
+    fmt::print(stderr, "no such bug: {}\n", flags.bug);
+    return 2;
+  }
+
+  oracles::Tally tally;
+  std::uint64_t failed = 0;
+  const auto begin = std::chrono::steady_clock::now();
+  std::uint64_t done = 0;
+  for (; done < flags.count && (failed == 0 || flags.keep_going); ++done) failed += run_one(flags.seed + done, bug, flags, tally) ? 0 : 1;
+  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
+  if (flags.tally) {
+    for (std::size_t i = 0; i < tally.counts.size(); ++i)
+      fmt::print("{:>9}  {}\n", tally.counts[i], oracles::name_of(static_cast<oracles::Sometimes>(i)));
+    for (std::size_t i = 0; i < tally.fired.size(); ++i)
+      fmt::print("{:>9}  {}\n", tally.fired[i], sim::describe(static_cast<sim::Point>(i)).name);
+  }
+  fmt::print("{} seeds, {} with violations, {:.1f} s, {:.0f} a second\n", done, failed, took.count(),
+             static_cast<double>(done) / took.count());
+  return failed == 0 ? 0 : 1;
+}

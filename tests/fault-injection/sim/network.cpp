@@ -1,0 +1,137 @@
+#include "tests/fault-injection/sim/network.hpp"
+
+#include <string>
+#include <utility>
+
+namespace escrow::sim {
+namespace {
+
+constexpr std::uint64_t outage_purpose = 0x0a7a;
+
+std::uint64_t fingerprint_of(const WireRequest& request) {
+  std::uint64_t hash = 0;
+  for (const std::string* text : {&request.url, &request.key, &request.payload}) {
+    for (const char c : *text) hash = mixed(hash, static_cast<unsigned char>(c));
+    hash = mixed(hash, 0x100);
+  }
+  return hash;
+}
+
+}  // namespace
+
+core::Outcome classify(const WireAnswer& answer, Bug bug) {
+  using Class = core::Outcome::Class;
+  core::Outcome outcome;
+  outcome.status = answer.status;
+  outcome.retry_after = answer.retry_after;
+  outcome.detail = answer.status == 0 ? "no answer" : std::to_string(answer.status) + " from participant";
+  const bool success = answer.status >= 200 && answer.status < 300 && answer.status != 202;
+  if (success) {
+    outcome.outcome = answer.foreign && bug != Bug::garbled_is_success ? Class::unknown : Class::succeeded;
+    if (outcome.outcome == Class::succeeded) outcome.output = answer.output;
+  } else if (answer.status == 409 || answer.status == 422) {
+    outcome.outcome = Class::refused;
+  } else if (answer.status == 202 || answer.status == 425) {
+    outcome.outcome = Class::in_progress;
+  } else if (answer.status == 429 || (answer.status == 503 && answer.retry_after)) {
+    outcome.outcome = Class::postponed;
+  }
+  return outcome;
+}
+
+Network::Network(Context& context, std::vector<std::unique_ptr<Participant>>& participants)
+    : context_(context), participants_(participants) {
+  Dice dice(context.seed, outage_purpose, {});
+  const int count = dice.one_of(0, 0, 1, 2);
+  for (int i = 0; i < count; ++i) {
+    Outage outage;
+    outage.service = dice.below(static_cast<int>(participants.size()));
+    outage.from = context.now() + Duration(dice.between(0, 2000));
+    outage.to = outage.from + Duration(dice.between(50, 3000));
+    outage.is_silent = dice.chance(0.5);
+    outage.one_way = dice.chance(0.3);
+    outages_.push_back(outage);
+  }
+}
+
+const Network::Outage* Network::outage(int service) const {
+  if (context_.faults.is_calm()) return nullptr;
+  for (const Outage& outage : outages_) {
+    if (outage.service == service && outage.from <= context_.now() && context_.now() < outage.to) return &outage;
+  }
+  return nullptr;
+}
+
+void Network::deliver(Duration delay, const WireRequest& request, std::function<void(WireAnswer)> reply) {
+  context_.after(delay, request.identity(), [this, request, reply = std::move(reply)]() mutable {
+    participants_.at(static_cast<std::size_t>(service_of_url(request.url)))->receive(std::move(request), std::move(reply));
+  });
+}
+
+void Network::call(std::int64_t run, WireRequest request, Duration timeout, std::function<void(core::Outcome)> done) {
+  Faults& faults = context_.faults;
+  const Identity identity = request.identity();
+  const std::uint64_t call = ++last_call_;
+  Sent sent;
+  sent.call = call;
+  sent.run = run;
+  sent.transaction = identity.transaction;
+  sent.branch = identity.branch;
+  sent.operation = request.operation;
+  sent.phase = request.phase;
+  sent.attempt = request.attempt;
+  sent.fingerprint = fingerprint_of(request);
+  context_.record(context_.history.sent, sent);
+
+  struct Waiting {
+    bool is_over = false;
+    std::function<void(core::Outcome)> done;
+  };
+  auto waiting = std::make_shared<Waiting>(Waiting{false, std::move(done)});
+  const auto finish = [this, waiting, call, identity](const WireAnswer& answer) {
+    if (std::exchange(waiting->is_over, true)) return;
+    auto outcome = classify(answer, context_.bug);
+    Ended ended;
+    ended.call = call;
+    ended.transaction = identity.transaction;
+    ended.outcome = outcome.outcome;
+    ended.status = outcome.status;
+    context_.record(context_.history.ended, ended);
+    waiting->done(std::move(outcome));
+  };
+  context_.after(timeout, identity, [finish] { finish({}); });
+  const auto finish_after = [this, identity, finish](Duration delay, WireAnswer answer) {
+    context_.after(delay, identity, [finish, answer = std::move(answer)] { finish(answer); });
+  };
+
+  const Outage* down = outage(service_of_url(request.url));
+  if (down != nullptr && !down->one_way) {
+    if (!down->is_silent) finish_after(Duration(1), {});
+    return;
+  }
+  if (faults.fires(Point::request_lost, identity)) {
+    // Either a reset, or nothing at all until the time is up.
+    if (faults.draw(Point::choice, identity) % 2 == 0) finish_after(context_.pick(Point::latency, identity, 0, 5), {});
+    return;
+  }
+  if (faults.fires(Point::proxy_before, identity)) {
+    finish_after(context_.pick(Point::latency, identity, 0, 5), {502, std::nullopt, false, nullptr});
+    return;
+  }
+  Duration delay = context_.pick(Point::latency, identity, 0, 4);
+  if (faults.fires(Point::slow_link, identity)) delay = context_.pick(Point::latency, identity, 5, 150);
+  if (faults.fires(Point::delivered_late, identity)) delay = timeout + context_.pick(Point::latency, identity, 0, 800);
+  if (faults.fires(Point::duplicated_now, identity))
+    deliver(delay + context_.pick(Point::latency, identity, 0, 5), request, [](const WireAnswer&) {});
+  if (faults.fires(Point::duplicated_late, identity))
+    deliver(delay + context_.pick(Point::latency, identity, 50, 8000), request, [](const WireAnswer&) {});
+  const bool is_lost = down != nullptr;
+  deliver(delay, request, [this, identity, is_lost, finish_after](WireAnswer answer) {
+    if (is_lost || context_.faults.fires(Point::answer_lost, identity)) return;
+    if (context_.faults.fires(Point::proxy_after, identity)) answer = {504, std::nullopt, false, nullptr};
+    if (context_.faults.fires(Point::garbled_answer, identity)) answer = {200, std::nullopt, true, nullptr};
+    finish_after(context_.pick(Point::latency, identity, 0, 4), std::move(answer));
+  });
+}
+
+}  // namespace escrow::sim

@@ -1,0 +1,249 @@
+#include "tests/fault-injection/sim/participant.hpp"
+
+#include <algorithm>
+
+#include "protocol/assert.hpp"
+
+namespace escrow::sim {
+namespace {
+
+using protocol::OperationName;
+
+constexpr std::uint64_t stubborn_purpose = 0x57b0;
+
+bool is_undo(OperationName operation) { return operation == OperationName::compensate || operation == OperationName::cancel; }
+bool is_forward(OperationName operation) { return operation == OperationName::action || operation == OperationName::try_; }
+
+/// Some undos are refused until an operator settles them by hand.
+bool is_stubborn(std::uint64_t seed, Identity identity) {
+  Dice dice(seed, stubborn_purpose, {.transaction = identity.transaction, .branch = identity.branch});
+  return dice.chance(0.02);
+}
+
+WireAnswer to_wire(const Outcome& outcome, std::uint64_t choice) {
+  WireAnswer answer;
+  switch (outcome.kind()) {
+    case Outcome::Kind::succeeded:
+      answer.status = choice % 5 == 0 ? 204 : 200;
+      if (!outcome.output().empty()) answer.output = std::make_shared<const std::string>(outcome.output());
+      break;
+    case Outcome::Kind::refused: answer.status = 409; break;
+    case Outcome::Kind::in_progress: answer.status = 202; break;
+    case Outcome::Kind::busy: answer.status = 425; break;
+    case Outcome::Kind::unavailable: answer.status = 503; break;
+  }
+  return answer;
+}
+
+}  // namespace
+
+std::string url_of_service(int service, std::string_view path) { return "http://p" + std::to_string(service) + "/" + std::string(path); }
+int service_of_url(std::string_view url) { return url.at(8) - '0'; }
+
+/// The barrier table as one open local transaction sees it: rows inserted here are kept by `commit`, or forgotten.
+class Participant::LocalTransaction final : public barrier::BarrierRows {
+ public:
+  explicit LocalTransaction(Participant& owner) : owner_(owner) {}
+
+  Result<bool> insert(const barrier::RowKey& key, const barrier::Row& row) override {
+    const Bug bug = owner_.context_.bug;
+    if (bug == Bug::no_null_compensation_mark && row.outcome == barrier::RowOutcome::none && row.cause != "check" && !lookup(key))
+      return true;
+    const bool second = key.operation == "confirm" || key.operation == "cancel" || key.operation == "compensate";
+    const auto* found = lookup(key);
+    if (bug == Bug::second_phase_twice && second && found != nullptr) return true;
+    if (bug == Bug::forward_after_undo && found != nullptr && !second && row.cause == key.operation && found->cause != row.cause)
+      found = nullptr;
+    if (found != nullptr) return false;
+    staged_[text_of(key)] = row;
+    return true;
+  }
+  Result<std::optional<barrier::Row>> find(const barrier::RowKey& key) override {
+    const auto* row = lookup(key);
+    if (owner_.context_.bug == Bug::confirms_untried && row == nullptr && key.operation == "try")
+      return std::optional(barrier::Row{"try", barrier::RowOutcome::done, {}});
+    return row == nullptr ? std::nullopt : std::optional(*row);
+  }
+  Result<void> update(const barrier::RowKey& key, barrier::RowOutcome outcome, std::string_view output) override {
+    auto& row = staged_[text_of(key)];
+    row.outcome = outcome;
+    row.output = std::string(output);
+    return {};
+  }
+  Result<void> open_savepoint() override {
+    ESCROW_ASSERT(!has_effect);
+    return {};
+  }
+  Result<void> release_savepoint() override { return {}; }
+  Result<void> return_to_savepoint() override {
+    has_effect = false;
+    return {};
+  }
+
+  void commit() {
+    for (auto& [key, row] : staged_) owner_.rows_[key] = std::move(row);
+  }
+
+  /// Whether the business change is part of this transaction.
+  bool has_effect = false;
+
+ private:
+  static Key text_of(const barrier::RowKey& key) { return {std::string(key.gid), std::string(key.branch), std::string(key.operation)}; }
+  [[nodiscard]] const barrier::Row* lookup(const barrier::RowKey& key) const {
+    const Key text = text_of(key);
+    if (const auto staged = staged_.find(text); staged != staged_.end()) return &staged->second;
+    const auto kept = owner_.rows_.find(text);
+    return kept == owner_.rows_.end() ? nullptr : &kept->second;
+  }
+
+  Participant& owner_;
+  std::map<Key, barrier::Row> staged_;
+};
+
+void Participant::crash() {
+  running_.clear();
+  open_messages_.clear();
+  ++life_;
+}
+
+void Participant::journal(const WireRequest& request, Committed::What what) {
+  Committed committed;
+  committed.service = service_;
+  committed.transaction = ordinal_of(request.gid);
+  committed.branch = request.branch.empty() ? -1 : ordinal_of(request.branch);
+  committed.operation = request.operation;
+  committed.what = what;
+  context_.record(context_.history.committed, std::move(committed));
+}
+
+Outcome Participant::do_business(const WireRequest& request, LocalTransaction& local) {
+  Identity identity = request.identity();
+  if (context_.faults.fires(Point::participant_failed, identity)) return Outcome::unavailable("the business threw");
+  identity.attempt = 0;
+  const bool refused = request.phase == protocol::Phase::forward ? context_.faults.fires(Point::refused_forward, identity)
+                                                                 : context_.faults.fires(Point::refused_final, identity);
+  if (refused || (is_undo(request.operation) && is_stubborn(context_.seed, identity))) return Outcome::refused("the business says no");
+  local.has_effect = true;
+  return Outcome::succeeded(identity.branch % 2 == 0 ? "{\"done\":true}" : "");
+}
+
+std::optional<WireAnswer> Participant::run_check(const WireRequest& request) {
+  if (open_messages_.contains(request.gid)) return WireAnswer{425, std::nullopt, false, nullptr};
+  LocalTransaction local(*this);
+  const auto verdict = barrier::answer_check(local, request.gid);
+  if (verdict.commit) {
+    local.commit();
+    journal(request, Committed::What::barred);
+  }
+  return to_wire(verdict.answer, 1);
+}
+
+std::optional<WireAnswer> Participant::run_locally(const WireRequest& request) {
+  const Identity identity = request.identity();
+  if (context_.faults.fires(Point::participant_crash_before, identity)) {
+    crash();
+    return std::nullopt;
+  }
+  std::optional<WireAnswer> answer;
+  if (request.operation == OperationName::check) {
+    answer = run_check(request);
+  } else {
+    LocalTransaction local(*this);
+    const barrier::Call call{request.gid, request.branch, request.operation, request.phase};
+    const auto verdict = barrier::apply(local, call, [&](const std::string&) { return do_business(request, local); });
+    if (verdict.commit) {
+      local.commit();
+      const auto without = verdict.answer.kind() == Outcome::Kind::refused ? Committed::What::refused : Committed::What::mark;
+      journal(request, local.has_effect ? Committed::What::effect : without);
+    }
+    answer = to_wire(verdict.answer, context_.faults.draw(Point::choice, identity));
+    // 422 says the same as 409.
+    if (answer->status == 409 && context_.faults.draw(Point::choice, identity) % 3 == 0) answer->status = 422;
+  }
+  if (context_.faults.fires(Point::participant_crash_after, identity)) {
+    crash();
+    return std::nullopt;
+  }
+  return answer;
+}
+
+void Participant::execute(const WireRequest& request, const Reply& reply) {
+  const Identity identity = request.identity();
+  const auto key = std::pair(request.gid, request.branch);
+  const Duration soon = context_.pick(Point::choice, identity, 20, 400);
+  if (running_.contains(key)) {
+    reply({is_forward(request.operation) ? 202U : 425U, soon, false, nullptr});
+    return;
+  }
+  if (is_forward(request.operation) && context_.faults.fires(Point::participant_in_progress, identity)) {
+    const std::uint64_t work = ++last_work_;
+    running_[key] = work;
+    context_.after(context_.pick(Point::choice, identity, 10, 500), identity, [this, request, key, work] {
+      const auto found = running_.find(key);
+      if (found == running_.end() || found->second != work) return;
+      running_.erase(found);
+      (void)run_locally(request);
+    });
+    reply({202, soon, false, nullptr});
+    return;
+  }
+  const auto answer = run_locally(request);
+  reply(answer.value_or(WireAnswer{}));
+}
+
+void Participant::receive(WireRequest request, Reply reply) {
+  const Identity identity = request.identity();
+  if (context_.faults.fires(Point::participant_overloaded, identity)) {
+    const unsigned status = context_.faults.draw(Point::choice, identity) % 2 == 0 ? 429 : 503;
+    reply({status, context_.pick(Point::choice, identity, 50, 1500), false, nullptr});
+    return;
+  }
+  if (context_.faults.fires(Point::participant_busy, identity)) {
+    reply({425, std::nullopt, false, nullptr});
+    return;
+  }
+  context_.after(context_.pick(Point::latency, identity, 0, 4), identity,
+                 [this, request = std::move(request), reply = std::move(reply), life = life_] {
+                   // The process that took the request in has died.
+                   if (life != life_) return reply({});
+                   execute(request, reply);
+                 });
+}
+
+void Participant::commit_locally(const std::string& gid, std::function<void(std::optional<bool>)> done) {
+  const Identity identity{.transaction = ordinal_of(gid), .operation = 100};
+  open_messages_.insert(gid);
+  context_.after(context_.pick(Point::latency, identity, 0, 30), identity, [this, gid, identity, life = life_, done = std::move(done)] {
+    if (life != life_) return done(std::nullopt);
+    open_messages_.erase(gid);
+    if (context_.faults.fires(Point::participant_crash_before, identity)) {
+      crash();
+      return done(std::nullopt);
+    }
+    LocalTransaction local(*this);
+    const bool business_says_no = context_.faults.fires(Point::refused_forward, identity);
+    const bool recorded = !business_says_no && barrier::record_message(local, gid).has_value();
+    if (recorded) {
+      local.commit();
+      WireRequest message;
+      message.gid = gid;
+      message.operation = OperationName::check;
+      journal(message, Committed::What::message);
+    }
+    if (context_.faults.fires(Point::participant_crash_after, identity)) {
+      crash();
+      return done(std::nullopt);
+    }
+    done(recorded);
+  });
+}
+
+void Participant::describe_rows(std::vector<BarrierRow>& rows) const {
+  for (const auto& [key, row] : rows_) {
+    const auto& [gid, branch, operation] = key;
+    rows.push_back(
+        {service_, ordinal_of(gid), branch.empty() ? -1 : ordinal_of(branch), operation, row.cause, std::string(to_string(row.outcome))});
+  }
+}
+
+}  // namespace escrow::sim

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "protocol/start_request.hpp"
+#include "tests/fault-injection/sim/random.hpp"
+
+/// What transactions look like. Fuzzers fail by lack of shape, so every mode, kind and order is made up here.
+namespace escrow::sim {
+
+inline constexpr int services = 3;
+
+struct Shape {
+  int transaction = 0;
+  std::shared_ptr<const protocol::StartRequest> request;
+  /// All branches of an interactive transaction; the first `given` stand in `request` already.
+  std::vector<std::shared_ptr<const protocol::BranchRequest>> branches;
+  std::size_t given = 0;
+  /// The service whose database holds the initiator's own data.
+  int home = 0;
+};
+
+/// The shape of one transaction; valid as the validator of the protocol sees it.
+[[nodiscard]] Shape make_shape(std::uint64_t seed, int transaction);
+
+}  // namespace escrow::sim

@@ -1,0 +1,47 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "tests/fault-injection/sim/client.hpp"
+
+/// One simulated run from its seed to its history: a storm of faults, calm, and quiet.
+namespace escrow::sim {
+
+struct RunOptions {
+  std::uint64_t seed = 0;
+  Bug bug = Bug::none;
+};
+
+class World {
+ public:
+  explicit World(RunOptions options);
+  ~World();
+  World(const World&) = delete;
+  World& operator=(const World&) = delete;
+
+  /// Runs to the end.
+  void run();
+  [[nodiscard]] const History& history() const { return context_.history; }
+  [[nodiscard]] const std::vector<Fired>& fired() const { return context_.faults.fired(); }
+  [[nodiscard]] const std::vector<Shape>& shapes() const { return shapes_; }
+
+ private:
+  void run_until(Time time);
+  void patrol();
+  void resolve_something(const core::Transaction& transaction);
+  [[nodiscard]] bool is_quiet() const;
+
+  Context context_;
+  StoreModel store_;
+  std::vector<std::unique_ptr<Participant>> participants_;
+  Network network_;
+  CoordinatorHost coordinator_;
+  Surroundings around_;
+  std::vector<Shape> shapes_;
+  std::vector<std::unique_ptr<Client>> clients_;
+  std::vector<std::unique_ptr<Asker>> operators_;
+};
+
+}  // namespace escrow::sim
