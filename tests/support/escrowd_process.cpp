@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <csignal>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <stdexcept>
@@ -40,6 +41,7 @@ int EscrowdProcess::stop() {
 FinishedProcess run_to_end(const std::vector<std::string>& command, const std::string& directory) {
   FinishedProcess out;
   const std::string errors = directory + "/finished.log";
+  std::filesystem::remove(errors);
   ChildProcess child(command, errors);
   for (auto line = child.read_line(30s); line; line = child.read_line(30s)) out.output += *line + "\n";
   out.status = child.wait();

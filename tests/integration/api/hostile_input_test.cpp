@@ -51,8 +51,9 @@ TEST_CASE("J07 a wrong type in any member is invalid", "[api][hostile]") {
                                  false,
                                  nullptr,
                                  json::parse("123456789012345678901234567890")};
+  const json leaves = whole.flatten();
   int refused = 0;
-  for (const auto& [pointer, value] : whole.flatten().items()) {
+  for (const auto& [pointer, value] : leaves.items()) {
     for (const json& wrong : values) {
       if (wrong.type() == value.type() || (wrong.is_number() && value.is_number_float()) || (wrong.is_null() && pointer == "/name"))
         continue;

@@ -125,7 +125,9 @@ TEST_CASE("an operator settles an undo by hand, with a reason that stays", "[api
   CHECK(coordinator.finished("g").at("status") == "aborted");
   CHECK(coordinator.request("POST", path, word).status == 200);
   bool told = false;
-  for (const auto& event : coordinator.get("/v1/transactions/g/events").at("events")) {
+  const json history = coordinator.get("/v1/transactions/g/events");
+  INFO(history.dump(1));
+  for (const auto& event : history.at("events")) {
     if (event.at("type") != "operation_resolved") continue;
     told = true;
     CHECK(event.at("actor") == "ann");
