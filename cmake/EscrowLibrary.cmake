@@ -1,5 +1,31 @@
 include_guard(GLOBAL)
 
+# Rooms may name rooms that are added after them; a name that is none at the end would silently become a linker flag.
+function(escrow_wants target)
+  if(NOT ARGN)
+    return()
+  endif()
+  get_property(deferred GLOBAL PROPERTY ESCROW_WANTED SET)
+  if(NOT deferred)
+    cmake_language(DEFER DIRECTORY "${CMAKE_SOURCE_DIR}" CALL escrow_check_wanted)
+  endif()
+  foreach(dependency IN LISTS ARGN)
+    set_property(GLOBAL APPEND PROPERTY ESCROW_WANTED "${dependency} ${target}")
+  endforeach()
+endfunction()
+
+function(escrow_check_wanted)
+  get_property(wanted GLOBAL PROPERTY ESCROW_WANTED)
+  foreach(pair IN LISTS wanted)
+    string(REPLACE " " ";" pair "${pair}")
+    list(GET pair 0 dependency)
+    if(NOT TARGET ${dependency})
+      list(GET pair 1 target)
+      message(FATAL_ERROR "${target} depends on ${dependency}, which no CMakeLists.txt makes")
+    endif()
+  endforeach()
+endfunction()
+
 # escrow_library(<name> SOURCES a.cpp ... HEADERS a.hpp ... [BASE_DIR dir]
 #                [DEPENDS protocol async ...] [LINK targets ...] [PRIVATE_DEPENDS ...] [PRIVATE_LINK ...])
 #
@@ -42,6 +68,7 @@ function(escrow_library name)
 
   list(TRANSFORM arg_DEPENDS PREPEND "escrow_")
   list(TRANSFORM arg_PRIVATE_DEPENDS PREPEND "escrow_")
+  escrow_wants(${target} ${arg_DEPENDS} ${arg_PRIVATE_DEPENDS})
   target_link_libraries(${target} ${scope} ${arg_DEPENDS} ${arg_LINK})
   target_link_libraries(${target} ${private} ${arg_PRIVATE_DEPENDS} ${private_link})
 endfunction()
