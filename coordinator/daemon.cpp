@@ -7,6 +7,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <csignal>
 #include <cstdio>
@@ -17,6 +18,7 @@
 #include <random>
 #include <utility>
 
+#include "coordinator/async/task_group.hpp"
 #include "coordinator/engine/engine.hpp"
 #include "coordinator/server/api.hpp"
 #include "coordinator/store/store.hpp"
@@ -149,7 +151,11 @@ class Daemon {
     std::printf("escrowd listening on http://%s\n", address_.c_str());
     std::fflush(stdout);
 
+    async::TaskGroup watch(context_.get_executor());
+    watch.spawn(tell_readiness());
     const int signal = co_await signals_.async_wait(asio::use_awaitable);
+    watch.cancel();
+    co_await watch.join();
     logger_.info("shutting down", {{"signal", std::int64_t{signal}}, {"grace_ms", std::int64_t{config_.shutdown_grace.count()}}});
     signals_.async_wait([this](const boost::system::error_code& failure, int) {
       if (!failure) end_at_once();
@@ -161,6 +167,24 @@ class Daemon {
     client_->shut_down();
     signals_.cancel();
     logger_.info("stopped");
+  }
+
+  /// Says in the log when the coordinator stops and begins again to take new work: the ready page only says so to who asks.
+  async::Task<> tell_readiness() {
+    asio::steady_timer timer(context_);
+    bool was_ready = true;
+    for (;;) {
+      timer.expires_after(std::chrono::seconds(1));
+      co_await timer.async_wait(asio::use_awaitable);
+      const bool is_ready = engine_->is_ready();
+      if (is_ready == was_ready) continue;
+      was_ready = is_ready;
+      if (is_ready) {
+        logger_.info("ready again");
+      } else {
+        logger_.error("not ready", {{"detail", "the store refuses writes; new work gets 503, what is durable is driven on"}});
+      }
+    }
   }
 
   /// The second signal. Nothing is lost: what was told is on disk, and the rest is found again at the next start.

@@ -12,8 +12,8 @@
 #include <string_view>
 
 #include "coordinator/daemon.hpp"
-#include "coordinator/process_limits.hpp"
 #include "coordinator/server/config_sources.hpp"
+#include "coordinator/server/descriptor_limit.hpp"
 
 /// The program `escrowd`: flags, configuration, exit status (docs/protocol.md, 6). What runs is `daemon.hpp`.
 namespace {
@@ -72,7 +72,7 @@ int run(const Flags& flags) {
     return escrow::exit_clean;
   }
   Logger logger(STDERR_FILENO, config->log_level);
-  escrow::fit_descriptor_limit(*config, logger);
+  escrow::server::fit_descriptor_limit(*config, logger);
   return escrow::run_daemon(*config, ESCROW_VERSION, logger);
 }
 

@@ -1,4 +1,5 @@
 #include "coordinator/server/config_sources.hpp"
+#include "coordinator/server/descriptor_limit.hpp"
 #include "coordinator/server/settings_table.hpp"
 
 #include <catch2/catch.hpp>
@@ -118,6 +119,21 @@ TEST_CASE("who listens for other machines must say that nobody is asked for a to
   for (const char* listen : {"127.0.0.1:0", "127.0.0.2:7400", "localhost:7400", "'[::1]:7400'"}) {
     INFO(listen);
     CHECK(load_config(file(std::string("listen: ") + listen)));
+  }
+}
+
+TEST_CASE("limits that do not fit the descriptors are lowered, and others are not", "[server][config]") {
+  Config config;
+  fit_descriptors(config, 1'048'576);
+  CHECK(config.http.connections == Config().http.connections);
+  CHECK(config.engine.calls_per_destination == Config().engine.calls_per_destination);
+  for (const std::uint64_t descriptors : {1U, 10U, 256U, 1'024U, 4'096U}) {
+    Config small;
+    fit_descriptors(small, descriptors);
+    INFO(descriptors);
+    CHECK(small.http.connections >= 1);
+    CHECK(small.engine.calls_per_destination >= 1);
+    if (descriptors >= 256) CHECK(small.http.connections + small.engine.calls_per_destination + small.calls.idle_total < descriptors);
   }
 }
 

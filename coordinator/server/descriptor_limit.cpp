@@ -1,10 +1,10 @@
-#include "coordinator/process_limits.hpp"
+#include "coordinator/server/descriptor_limit.hpp"
 
 #include <sys/resource.h>
 
 #include <algorithm>
 
-namespace escrow {
+namespace escrow::server {
 namespace {
 
 /// For the log, its readers, timers, standard streams, and libraries.
@@ -12,7 +12,7 @@ constexpr std::uint64_t reserved = 100;
 
 }  // namespace
 
-void fit_descriptors(server::Config& config, std::uint64_t descriptors) {
+void fit_descriptors(Config& config, std::uint64_t descriptors) {
   const std::uint64_t usable = descriptors > 2 * reserved ? descriptors - reserved : descriptors / 2;
   // Clients get two thirds at most: without calls to participants no client is served either.
   config.http.connections = std::min<std::uint64_t>(config.http.connections, std::max<std::uint64_t>(usable * 2 / 3, 1));
@@ -21,7 +21,7 @@ void fit_descriptors(server::Config& config, std::uint64_t descriptors) {
   config.calls.idle_total = std::min<std::uint64_t>(config.calls.idle_total, std::max<std::uint64_t>(usable / 6, 1));
 }
 
-void fit_descriptor_limit(server::Config& config, server::Logger& logger) {
+void fit_descriptor_limit(Config& config, Logger& logger) {
   rlimit limit{};
   if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
   if (limit.rlim_cur < limit.rlim_max) {
@@ -30,7 +30,7 @@ void fit_descriptor_limit(server::Config& config, server::Logger& logger) {
     if (::setrlimit(RLIMIT_NOFILE, &raised) == 0) limit = raised;
   }
   if (limit.rlim_cur == RLIM_INFINITY) return;
-  const server::Config wanted = config;
+  const Config wanted = config;
   fit_descriptors(config, limit.rlim_cur);
   if (config.http.connections == wanted.http.connections && config.engine.calls_per_destination == wanted.engine.calls_per_destination)
     return;
@@ -40,4 +40,4 @@ void fit_descriptor_limit(server::Config& config, server::Logger& logger) {
                   {"limits.calls_per_destination", static_cast<std::int64_t>(config.engine.calls_per_destination)}});
 }
 
-}  // namespace escrow
+}  // namespace escrow::server
