@@ -14,6 +14,7 @@
 
 #include "coordinator/store/log.hpp"
 #include "coordinator/store/sqlite/migrations.hpp"
+#include "coordinator/store/sqlite/wal_check.hpp"
 
 namespace escrow::store::sqlite {
 namespace {
@@ -95,6 +96,9 @@ Result<void> inspect(const std::string& path) {
   if (bytes.size() < sizeof header || !bytes.starts_with(std::string_view("SQLite format 3\0", 16))) {
     return refusal(LogErrc::not_a_log, path,
                    "is no SQLite database, or its beginning is damaged; name another path with --store sqlite:PATH, or put a backup back");
+  }
+  if (has_wal && is_damaged_inside(path + "-wal")) {
+    return damaged(path, "has a write-ahead log that is damaged in the middle: opening it would lose acknowledged transactions");
   }
   const std::uint32_t id = big_endian(bytes.substr(68));
   if (id != 0 && id != application_id) return foreign(path);

@@ -65,3 +65,53 @@ TEST_CASE("a flipped bit in the file is found or harmless, never another decisio
   CHECK(refused + found > 0);
   CHECK(harmless > 0);
 }
+
+TEST_CASE("a write-ahead log that is damaged in the middle is refused, one that is cut off is not", "[store][sqlite]") {
+  const TemporaryDirectory directory;
+  const std::string path = directory.path() + "/escrow.db";
+  const std::string copy = directory.path() + "/copy.db";
+  constexpr int written = 10;
+  std::vector<std::int64_t> ends;
+  {
+    auto log = store::sqlite::open_log({.path = path});
+    REQUIRE(log);
+    for (int i = 0; i < written; ++i) {
+      REQUIRE((*log)->apply({start_of(started("gid" + std::to_string(i)))})[0].answer == store::WriteAnswer::ok);
+      ends.push_back(static_cast<std::int64_t>(std::filesystem::file_size(path + "-wal")));
+    }
+    // The files as a SIGKILL would leave them now.
+    std::filesystem::copy_file(path, copy);
+    std::filesystem::copy_file(path + "-wal", copy + "-wal");
+  }
+  const auto flip = [&](std::int64_t at) {
+    std::fstream file(copy + "-wal", std::ios::in | std::ios::out | std::ios::binary);
+    file.seekg(at);
+    const auto byte = static_cast<char>(file.get() ^ 4);
+    file.seekp(at);
+    file.put(byte);
+  };
+  const auto opens_with = [&](int transactions) {
+    auto log = store::sqlite::open_log({.path = copy});
+    REQUIRE(log);
+    CHECK((*(*log)->open_reader())->list({}, 100, std::nullopt)->transactions.size() == static_cast<std::size_t>(transactions));
+  };
+  SECTION("whole") { opens_with(written); }
+  SECTION("cut off in the last commit") {
+    std::filesystem::resize_file(copy + "-wal", static_cast<std::uintmax_t>(ends[written - 1] - 100));
+    opens_with(written - 1);
+  }
+  SECTION("torn in the last commit") {
+    flip(ends[written - 2] + 24 + 500);
+    opens_with(written - 1);
+  }
+  SECTION("damaged before") {
+    for (const std::int64_t at : {ends[3] + 24 + 500, ends[3] + 2, ends[3] + 18, ends[0] - 9}) {
+      flip(at);
+      auto log = store::sqlite::open_log({.path = copy});
+      REQUIRE_FALSE(log);
+      CHECK(log.error().code == store::LogErrc::corrupt);
+      flip(at);
+    }
+    opens_with(written);
+  }
+}

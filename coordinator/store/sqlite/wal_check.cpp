@@ -1,0 +1,80 @@
+#include "coordinator/store/sqlite/wal_check.hpp"
+
+#include <array>
+#include <cstdint>
+#include <fstream>
+#include <string_view>
+#include <vector>
+
+/// The format: https://www.sqlite.org/fileformat2.html, section 4.
+namespace escrow::store::sqlite {
+namespace {
+
+constexpr std::size_t header_size = 32;
+constexpr std::size_t frame_header_size = 24;
+
+std::uint32_t big_endian(std::string_view bytes, std::size_t at) {
+  std::uint32_t number = 0;
+  for (const char byte : bytes.substr(at, 4)) number = (number << 8U) | static_cast<unsigned char>(byte);
+  return number;
+}
+
+/// The running checksum of a WAL; each frame's goes on from that of the frame before.
+class WalChecksum {
+ public:
+  explicit WalChecksum(bool is_big_endian) : is_big_endian_(is_big_endian) {}
+
+  void add(std::string_view bytes) {
+    for (std::size_t at = 0; at + 8 <= bytes.size(); at += 8) {
+      first_ += word(bytes, at) + second_;
+      second_ += word(bytes, at + 4) + first_;
+    }
+  }
+  [[nodiscard]] bool equals(std::string_view bytes, std::size_t at) const {
+    return first_ == big_endian(bytes, at) && second_ == big_endian(bytes, at + 4);
+  }
+
+ private:
+  [[nodiscard]] std::uint32_t word(std::string_view bytes, std::size_t at) const {
+    const std::uint32_t number = big_endian(bytes, at);
+    return is_big_endian_ ? number : __builtin_bswap32(number);
+  }
+
+  bool is_big_endian_;
+  std::uint32_t first_ = 0;
+  std::uint32_t second_ = 0;
+};
+
+}  // namespace
+
+bool is_damaged_inside(const std::string& wal_path) {
+  std::ifstream file(wal_path, std::ios::binary);
+  std::array<char, header_size> header_bytes{};
+  if (!file.read(header_bytes.data(), header_size)) return false;
+  const std::string_view header(header_bytes.data(), header_size);
+  const std::uint32_t magic = big_endian(header, 0);
+  const std::uint32_t page_size = big_endian(header, 8);
+  if ((magic & ~1U) != 0x377F0682 || page_size < 512 || page_size > 65'536) return false;
+  WalChecksum checksum((magic & 1U) != 0);
+  checksum.add(header.substr(0, 24));
+  if (!checksum.equals(header, 24)) return false;
+
+  bool is_broken = false;
+  int commits_behind = 0;
+  std::vector<char> frame_bytes(frame_header_size + page_size);
+  while (commits_behind < 2 && file.read(frame_bytes.data(), static_cast<std::streamsize>(frame_bytes.size()))) {
+    const std::string_view frame(frame_bytes.data(), frame_bytes.size());
+    // Frames of this log bear its salts; others are left from the one before, which has been checkpointed.
+    const bool is_ours = frame.substr(8, 8) == header.substr(16, 8);
+    const bool is_commit = big_endian(frame, 4) != 0;
+    if (!is_broken) {
+      checksum.add(frame.substr(0, 8));
+      checksum.add(frame.substr(frame_header_size));
+      is_broken = !is_ours || !checksum.equals(frame, 16);
+    }
+    if (is_broken && is_ours && is_commit) ++commits_behind;
+  }
+  return commits_behind >= 2;
+}
+
+}  // namespace escrow::store::sqlite
