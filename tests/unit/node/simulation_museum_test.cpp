@@ -1,0 +1,68 @@
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <optional>
+
+#include "tests/unit/node/harness.hpp"
+
+/// What simulation has found in the node, each as its shortest story.
+
+using namespace escrow;
+using namespace escrow::tests;
+using core::Duration;
+using protocol::Mode;
+
+namespace {
+
+Draft idle(std::string_view gid) { return Draft(Mode::saga).interactive().timeout_ms(60'000).gid(gid); }
+
+void ask_for_a_page(Harness& h) {
+  h.now = *h.inner().next_wakeup();
+  h.step(node::Woken{});
+  REQUIRE_FALSE(h.dues.empty());
+}
+
+}  // namespace
+
+TEST_CASE("a page that failed at the limit of memory does not wake the node for ever", "[node][museum]") {
+  node::Settings settings;
+  settings.resident_transactions = 1;
+  Harness h(settings);
+  ask_for_a_page(h);
+  h.start(idle("g"));
+  h.answer_write();
+  h.readable = false;
+  h.answer_due();
+  h.now += settings.store_pause * 2;
+  h.step(node::Woken{});
+  REQUIRE(h.dues.empty());
+  const auto next = h.inner().next_wakeup();
+  CHECK((!next || *next > h.now));
+}
+
+TEST_CASE("what ended while a page was under way does not meet every later page as well", "[node][museum]") {
+  const node::Settings settings;
+  Harness h(settings);
+  ask_for_a_page(h);
+  h.now += Duration(2);
+  h.start(idle("g"));
+  h.answer_write();
+  h.ask("g", core::CommitRequested{});
+  h.answer_write();
+  CHECK(h.durable_status("g") == "committed");
+
+  std::optional<core::Time> page_comes;
+  for (int round = 0; round < 100; ++round) {
+    if (!h.dues.empty() && !page_comes) page_comes = h.now + Duration(5);
+    const auto next = h.inner().next_wakeup();
+    if (page_comes && (!next || *page_comes <= *next)) {
+      h.now = *page_comes;
+      page_comes.reset();
+      h.answer_due();
+      continue;
+    }
+    REQUIRE(next.has_value());
+    h.now = std::max(h.now, *next);
+    h.step(node::Woken{});
+  }
+  CHECK(h.inner().resident() == 0);
+}
