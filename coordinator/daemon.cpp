@@ -213,8 +213,9 @@ class Daemon {
 }  // namespace
 
 int run_daemon(const server::Config& config, const std::string& version, server::Logger& logger) {
-  // A client or a reader of our log that goes away is an error code, not the end.
+  // A client that goes away and a file that may not grow are error codes, not the end.
   std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);
 
   auto policy = transport::TargetPolicy::make(config.targets_allow, config.targets_deny);
   if (!policy) {

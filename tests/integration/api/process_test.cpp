@@ -1,3 +1,4 @@
+#include <sys/resource.h>
 #include <catch2/catch.hpp>
 
 #include <csignal>
@@ -22,6 +23,14 @@ void write_file(const std::string& path, std::string_view text) { std::ofstream(
 std::string read_file(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+}
+
+/// From now on no file of the process may grow beyond `bytes`: to it, the disk is full.
+void limit_files(pid_t pid, rlim_t bytes) {
+  rlimit limit{};
+  REQUIRE(::prlimit(pid, RLIMIT_FSIZE, nullptr, &limit) == 0);
+  limit.rlim_cur = bytes;
+  REQUIRE(::prlimit(pid, RLIMIT_FSIZE, &limit, nullptr) == 0);
 }
 
 }  // namespace
@@ -117,4 +126,34 @@ TEST_CASE("a second signal ends it at once and loses nothing", "[api][process]")
   coordinator.crash();
   CHECK(coordinator.finished("g").at("status") == "committed");
   gate.open();
+}
+
+TEST_CASE("a full disk refuses new work and nothing else, until it has room again", "[api][process]") {
+  Coordinator coordinator;
+  const auto start = [&](const std::string& gid) {
+    return coordinator.request("POST", "/v1/transactions",
+                               json{{"gid", gid}, {"mode", "tcc"}, {"interactive", true}, {"timeout_ms", 3'600'000}}.dump());
+  };
+  REQUIRE(start("before").status == 201);
+  limit_files(coordinator.process().child().pid(), 0);
+  const HttpMessage refused = start("during");
+  CHECK(refused.status == 503);
+  CHECK(json::parse(refused.body).at("code") == "store_unavailable");
+  CHECK(coordinator.get("/v1/transactions/before").at("status") == "active");
+  CHECK(coordinator.get("/healthz/live").at("status") == "live");
+  const auto becomes = [&](int status) {
+    for (int turn = 0; turn < 200; ++turn) {
+      if (coordinator.request("GET", "/healthz/ready").status == status) return true;
+      coordinator.get("/v1/transactions/before?wait_ms=50");  // paces this loop
+    }
+    return false;
+  };
+  CHECK(becomes(503));
+  limit_files(coordinator.process().child().pid(), RLIM_INFINITY);
+  CHECK(becomes(200));
+  CHECK(start("during").status == 201);
+  CHECK(start("after").status == 201);
+  coordinator.crash();
+  for (const char* gid : {"before", "during", "after"})
+    CHECK(coordinator.get(std::string("/v1/transactions/") + gid).at("status") == "active");
 }
