@@ -145,6 +145,10 @@ class Daemon {
       co_return;
     }
     http_->run();
+    if (!server::is_loopback_host(server::host_of(config_.listen))) {
+      logger_.warning("other machines are served without being asked who they are",
+                      {{"listen", std::string_view(address_)}, {"key", "auth.insecure"}});
+    }
     logger_.info("ready", {{"listen", std::string_view(address_)},
                            {"store", std::string_view(config_.store_location)},
                            {"store_id", std::string_view(store_.store_id())}});

@@ -1,4 +1,3 @@
-#include <fmt/format.h>
 #include <unistd.h>
 #include <CLI/CLI.hpp>
 
@@ -98,7 +97,7 @@ int main(int argc, char** argv) {
   try {
     return run(flags);
   } catch (const std::exception& error) {
-    std::fprintf(stderr, "{\"level\":\"error\",\"event\":\"escrowd failed\",\"detail\":\"%s\"}\n", error.what());
+    Logger(STDERR_FILENO, escrow::server::LogLevel::error).error("escrowd failed", {{"detail", std::string_view(error.what())}});
     return escrow::exit_store;
   }
 }
