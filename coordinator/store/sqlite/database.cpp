@@ -133,7 +133,14 @@ class Opening {
       return failure("configure");
     }
     if (auto whole = check_pages(); !whole) return whole;
+    begin_new_wal();
     return migrate();
+  }
+
+  /// Frames of a commit that a power failure tore may lie behind what was recovered. With a log of its own after each start they can't pile
+  /// up, and `is_damaged_inside` never takes two power failures for damage. A reader that is in the way only postpones it.
+  void begin_new_wal() {
+    if (!in_memory_) sqlite3_wal_checkpoint_v2(connection_.handle(), "main", SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
   }
 
  private:
