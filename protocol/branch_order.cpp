@@ -13,8 +13,7 @@ using Edges = std::vector<std::vector<std::uint32_t>>;
 std::unordered_map<std::string_view, std::uint32_t> index_of_ids(std::span<const BranchRequest* const> branches) {
   std::unordered_map<std::string_view, std::uint32_t> out;
   out.reserve(branches.size());
-  for (std::uint32_t i = 0; i < branches.size(); ++i)
-    out.emplace(branches[i]->id.text(), i);
+  for (std::uint32_t i = 0; i < branches.size(); ++i) out.emplace(branches[i]->id.text(), i);
   return out;
 }
 
@@ -95,6 +94,9 @@ std::vector<Fault> repeated_ids(std::span<const BranchRequest* const> branches, 
 
 std::vector<Fault> after_faults(std::span<const BranchRequest* const> branches, std::size_t first_new, const std::string& base) {
   std::vector<Fault> faults;
+  const bool has_edges = std::any_of(branches.begin() + static_cast<std::ptrdiff_t>(first_new), branches.end(),
+                                     [](const BranchRequest* branch) { return branch->has_after; });
+  if (!has_edges) return faults;  // nearly all transactions are lists
   const auto index = index_of_ids(branches);
   const auto pointer = [&](std::size_t branch) { return base + "/" + std::to_string(branch - first_new) + "/after"; };
   for (std::size_t i = first_new; i < branches.size(); ++i) {
@@ -136,8 +138,7 @@ std::vector<Fault> pivot_faults(std::span<const BranchRequest* const> branches, 
   const Edges predecessors = predecessors_of(branches);
   Edges successors(branches.size());
   for (std::uint32_t i = 0; i < predecessors.size(); ++i) {
-    for (const std::uint32_t before : predecessors[i])
-      successors[before].push_back(i);
+    for (const std::uint32_t before : predecessors[i]) successors[before].push_back(i);
   }
   const std::vector<bool> before = reachable(predecessors, pivot_index);
   const std::vector<bool> behind = reachable(successors, pivot_index);

@@ -72,6 +72,7 @@ class JsonIndexer {
   bool run() {
     if (text_.size() >= std::numeric_limits<std::uint32_t>::max()) return fail("the text is too long");
     if (text_.starts_with("\xEF\xBB\xBF")) return fail("a byte order mark is not allowed");
+    if (keep_) nodes_.reserve(text_.size() / 12 + 4);  // what a typical request needs; growing would copy
     skip_space();
     if (!value(0)) return false;
     skip_space();
