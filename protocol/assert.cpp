@@ -6,7 +6,8 @@
 namespace escrow {
 
 void assertion_failed(const char* condition, const char* file, int line) noexcept {
-  std::fprintf(stderr, "{\"level\":\"fatal\",\"message\":\"assertion failed\",\"condition\":\"%s\",\"at\":\"%s:%d\"}\n", condition, file, line);
+  std::fprintf(stderr, "{\"level\":\"fatal\",\"message\":\"assertion failed\",\"condition\":\"%s\",\"at\":\"%s:%d\"}\n", condition, file,
+               line);
   std::abort();
 }
 

@@ -1,9 +1,8 @@
 #pragma once
 
 /// A broken invariant ends the process, in release builds too: a stopped coordinator is safe, a wrong one is not.
-#define ESCROW_ASSERT(condition)                                                       \
-  (static_cast<bool>(condition) ? static_cast<void>(0)                                 \
-                                : ::escrow::assertion_failed(#condition, __FILE__, __LINE__))
+#define ESCROW_ASSERT(condition) \
+  (static_cast<bool>(condition) ? static_cast<void>(0) : ::escrow::assertion_failed(#condition, __FILE__, __LINE__))
 
 namespace escrow {
 

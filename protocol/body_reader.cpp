@@ -15,8 +15,7 @@ void FaultList::add(std::string pointer, std::string detail) {
 }
 
 void FaultList::add(std::vector<Fault> faults) {
-  for (Fault& fault : faults)
-    add(std::move(fault.pointer), std::move(fault.detail));
+  for (Fault& fault : faults) add(std::move(fault.pointer), std::move(fault.detail));
 }
 
 std::string FaultList::summary() const {
@@ -34,8 +33,7 @@ BodyReader::BodyReader(JsonValue value, std::string pointer, FaultList& faults) 
   }
   auto members = value.members();
   members_.reserve(members.size());
-  for (JsonMember& member : members)
-    members_.push_back({std::move(member)});
+  for (JsonMember& member : members) members_.push_back({std::move(member)});
 }
 
 std::string BodyReader::pointer_to(std::string_view name) const {

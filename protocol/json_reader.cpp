@@ -24,8 +24,7 @@ int hex_digit(char c) {
 
 char32_t four_hex(std::string_view text) {
   char32_t value = 0;
-  for (const char c : text.substr(0, 4))
-    value = value * 16 + static_cast<char32_t>(hex_digit(c));
+  for (const char c : text.substr(0, 4)) value = value * 16 + static_cast<char32_t>(hex_digit(c));
   return value;
 }
 
@@ -99,8 +98,7 @@ class JsonIndexer {
   }
   [[nodiscard]] char peek() const { return at_ < text_.size() ? text_[at_] : '\0'; }
   void skip_space() {
-    while (at_ < text_.size() && is_space(text_[at_]))
-      ++at_;
+    while (at_ < text_.size() && is_space(text_[at_])) ++at_;
   }
 
   std::size_t open(JsonType type) {
@@ -162,8 +160,7 @@ class JsonIndexer {
     return true;
   }
   void digits() {
-    while (is_digit(peek()))
-      ++at_;
+    while (is_digit(peek())) ++at_;
   }
 
   bool string(Key* key) {

@@ -36,10 +36,8 @@ void compare_retry(Comparison& out, const RetryPolicy& left, const RetryPolicy& 
 
 void compare_attributes(Comparison& out, const std::map<std::string, std::string>& left, const std::map<std::string, std::string>& right) {
   std::set<std::string> keys;
-  for (const auto& [key, value] : left)
-    keys.insert(key);
-  for (const auto& [key, value] : right)
-    keys.insert(key);
+  for (const auto& [key, value] : left) keys.insert(key);
+  for (const auto& [key, value] : right) keys.insert(key);
   for (const std::string& key : keys) {
     const auto one = left.find(key);
     const auto other = right.find(key);

@@ -266,8 +266,7 @@ BranchRequest read_branch(JsonValue value, std::string pointer, const BranchCont
 std::vector<const BranchRequest*> pointers_to(const std::vector<BranchRequest>& branches) {
   std::vector<const BranchRequest*> out;
   out.reserve(branches.size());
-  for (const BranchRequest& branch : branches)
-    out.push_back(&branch);
+  for (const BranchRequest& branch : branches) out.push_back(&branch);
   return out;
 }
 
@@ -421,8 +420,7 @@ Result<Registration, BodyFault> parse_branches(std::string_view body, const Star
   }
   if (!faults.empty()) return invalid(std::move(faults));
   out.branches.reserve(branches.size());
-  for (BranchRequest& branch : branches)
-    out.branches.push_back(std::make_shared<const BranchRequest>(std::move(branch)));
+  for (BranchRequest& branch : branches) out.branches.push_back(std::make_shared<const BranchRequest>(std::move(branch)));
   return out;
 }
 

@@ -53,8 +53,7 @@ void append_utf8(std::string& out, char32_t character) {
 
 std::string_view cut_utf8(std::string_view text, std::size_t limit) noexcept {
   if (text.size() <= limit) return text;
-  while (limit > 0 && continues(text[limit]))
-    --limit;
+  while (limit > 0 && continues(text[limit])) --limit;
   return text.substr(0, limit);
 }
 

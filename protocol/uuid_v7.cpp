@@ -10,8 +10,7 @@ namespace escrow::protocol {
 std::string uuid_v7(std::int64_t now_ms, const std::array<std::uint8_t, 10>& random) {
   std::array<std::uint8_t, 16> bytes{};
   const auto time = static_cast<std::uint64_t>(std::max<std::int64_t>(now_ms, 0));
-  for (std::size_t i = 0; i < 6; ++i)
-    bytes[i] = static_cast<std::uint8_t>(time >> (40 - 8 * i));
+  for (std::size_t i = 0; i < 6; ++i) bytes[i] = static_cast<std::uint8_t>(time >> (40 - 8 * i));
   std::ranges::copy(random, bytes.begin() + 6);
   bytes[6] = static_cast<std::uint8_t>((bytes[6] & 0x0FU) | 0x70U);  // version
   bytes[8] = static_cast<std::uint8_t>((bytes[8] & 0x3FU) | 0x80U);  // variant

@@ -23,19 +23,19 @@ constexpr std::array orders{Spelling<Order>{Order::sequential, "sequential"sv}, 
 constexpr std::array statuses{Spelling<Status>{Status::active, "active"sv}, Spelling<Status>{Status::committing, "committing"sv},
                               Spelling<Status>{Status::aborting, "aborting"sv}, Spelling<Status>{Status::committed, "committed"sv},
                               Spelling<Status>{Status::aborted, "aborted"sv}};
-constexpr std::array operation_names{Spelling<OperationName>{OperationName::action, "action"sv},
-                                     Spelling<OperationName>{OperationName::compensate, "compensate"sv},
-                                     Spelling<OperationName>{OperationName::try_, "try"sv},
-                                     Spelling<OperationName>{OperationName::confirm, "confirm"sv},
-                                     Spelling<OperationName>{OperationName::cancel, "cancel"sv},
-                                     Spelling<OperationName>{OperationName::check, "check"sv}};
+constexpr std::array operation_names{
+    Spelling<OperationName>{OperationName::action, "action"sv}, Spelling<OperationName>{OperationName::compensate, "compensate"sv},
+    Spelling<OperationName>{OperationName::try_, "try"sv},      Spelling<OperationName>{OperationName::confirm, "confirm"sv},
+    Spelling<OperationName>{OperationName::cancel, "cancel"sv}, Spelling<OperationName>{OperationName::check, "check"sv}};
 constexpr std::array roles{Spelling<Role>{Role::forward, "forward"sv}, Spelling<Role>{Role::confirm, "confirm"sv},
                            Spelling<Role>{Role::undo, "undo"sv}, Spelling<Role>{Role::check, "check"sv}};
-constexpr std::array operation_states{
-    Spelling<OperationState>{OperationState::waiting, "waiting"sv},       Spelling<OperationState>{OperationState::calling, "calling"sv},
-    Spelling<OperationState>{OperationState::backing_off, "backing_off"sv}, Spelling<OperationState>{OperationState::succeeded, "succeeded"sv},
-    Spelling<OperationState>{OperationState::failed, "failed"sv},         Spelling<OperationState>{OperationState::unknown, "unknown"sv},
-    Spelling<OperationState>{OperationState::skipped, "skipped"sv}};
+constexpr std::array operation_states{Spelling<OperationState>{OperationState::waiting, "waiting"sv},
+                                      Spelling<OperationState>{OperationState::calling, "calling"sv},
+                                      Spelling<OperationState>{OperationState::backing_off, "backing_off"sv},
+                                      Spelling<OperationState>{OperationState::succeeded, "succeeded"sv},
+                                      Spelling<OperationState>{OperationState::failed, "failed"sv},
+                                      Spelling<OperationState>{OperationState::unknown, "unknown"sv},
+                                      Spelling<OperationState>{OperationState::skipped, "skipped"sv}};
 constexpr std::array phases{Spelling<Phase>{Phase::forward, "forward"sv}, Spelling<Phase>{Phase::final, "final"sv}};
 constexpr std::array abort_codes{Spelling<AbortCode>{AbortCode::branch_failed, "branch_failed"sv},
                                  Spelling<AbortCode>{AbortCode::attempts_exhausted, "attempts_exhausted"sv},
@@ -156,8 +156,7 @@ std::optional<OperationName> operation_name(Kind kind, Role role) {
       if (kind == Kind::saga) return OperationName::compensate;
       if (kind == Kind::tcc) return OperationName::cancel;
       return std::nullopt;
-    case Role::check:
-      return std::nullopt;
+    case Role::check: return std::nullopt;
   }
   return std::nullopt;
 }

@@ -136,15 +136,13 @@ TEST_CASE("nesting is allowed up to 64 and refused above", "[protocol][json]") {
   CHECK_FALSE(is_valid_json(nested(65)));
   CHECK_FALSE(is_valid_json(std::string(1'000'000, '[')));
   std::string objects;
-  for (int i = 0; i < 65; ++i)
-    objects += "{\"a\":";
+  for (int i = 0; i < 65; ++i) objects += "{\"a\":";
   CHECK_FALSE(is_valid_json(objects + "1" + std::string(65, '}')));
 }
 
 TEST_CASE("an object of very many members is read in good time", "[protocol][json]") {
   std::string text = "{";
-  for (int i = 0; i < 100'000; ++i)
-    text += "\"m" + std::to_string(i) + "\":0,";
+  for (int i = 0; i < 100'000; ++i) text += "\"m" + std::to_string(i) + "\":0,";
   text += "\"m0\":0}";
   CHECK_FALSE(is_valid_json(text));
 }
@@ -189,8 +187,7 @@ TEST_CASE("the reader agrees with another one on mutated text", "[protocol][json
       std::function<void(const nlohmann::json&)> walk = [&](const nlohmann::json& value) {
         if (value.is_object()) kept += value.size();
         if (value.is_structured()) {
-          for (const auto& child : value)
-            walk(child);
+          for (const auto& child : value) walk(child);
         }
       };
       walk(document);
@@ -208,8 +205,7 @@ TEST_CASE("written strings are valid JSON whatever the bytes were", "[protocol][
   CHECK(json_string("\xC3\xA9") == "\"\xC3\xA9\"");
   CHECK(json_string("x\xFFy\xC3") == "\"x\xEF\xBF\xBDy\xEF\xBF\xBD\"");
   std::string all;
-  for (int i = 0; i < 256; ++i)
-    all.push_back(static_cast<char>(i));
+  for (int i = 0; i < 256; ++i) all.push_back(static_cast<char>(i));
   CHECK(is_valid_json(json_string(all)));
 }
 

@@ -23,8 +23,7 @@ StartRequest transaction(const std::string& mode) {
 
 std::vector<std::string> pointers(const std::vector<Fault>& faults) {
   std::vector<std::string> out;
-  for (const Fault& fault : faults)
-    out.push_back(fault.pointer);
+  for (const Fault& fault : faults) out.push_back(fault.pointer);
   return out;
 }
 
@@ -41,10 +40,8 @@ std::vector<std::string> checked(const std::string& known, const std::string& ad
   Registration known_branches;
   if (!known.empty()) known_branches = *parse_branches(quoted("[" + known + "]"), transaction(mode), {});
   const auto added_branches = *parse_branches(quoted("[" + added + "]"), transaction(mode), {});
-  for (const auto& branch : known_branches.branches)
-    one.push_back(branch.get());
-  for (const auto& branch : added_branches.branches)
-    other.push_back(branch.get());
+  for (const auto& branch : known_branches.branches) one.push_back(branch.get());
+  for (const auto& branch : added_branches.branches) other.push_back(branch.get());
   return pointers(check_registration(one, other, graph));
 }
 

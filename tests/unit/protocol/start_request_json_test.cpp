@@ -14,7 +14,6 @@ escrow::Result<StartRequest, BodyFault> parse(std::string_view body, RequestRule
   return parse_start_request(body, rules, generated);
 }
 
-
 /// Pointers of the faults, in the order of the answer; `malformed` for text that is no JSON.
 std::vector<std::string> pointers(std::string_view body, RequestRules rules = {}) {
   const auto request = parse_start_request(body, rules, generated);
@@ -42,8 +41,7 @@ std::string many(std::size_t count, const std::string& item) {
   std::string out;
   for (std::size_t i = 0; i < count; ++i) {
     std::string one = item;
-    for (std::size_t at = one.find('#'); at != std::string::npos; at = one.find('#'))
-      one.replace(at, 1, std::to_string(i));
+    for (std::size_t at = one.find('#'); at != std::string::npos; at = one.find('#')) one.replace(at, 1, std::to_string(i));
     out += (i == 0 ? "" : ",") + one;
   }
   return out;
@@ -353,8 +351,7 @@ TEST_CASE("a request of a thousand branches in a chain is read", "[protocol][sta
 
 TEST_CASE("a body made of faults gets an answer of bounded size", "[protocol][start]") {
   std::string members;
-  for (int i = 0; i < 20'000; ++i)
-    members += ",'x" + std::to_string(i) + "':0";
+  for (int i = 0; i < 20'000; ++i) members += ",'x" + std::to_string(i) + "':0";
   const auto request = parse(quoted("{'mode':'saga','interactive':true" + members + "}"));
   REQUIRE_FALSE(request);
   CHECK(request.error().faults.size() == fault_limit);
