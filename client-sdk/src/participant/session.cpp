@@ -1,5 +1,6 @@
 #include "client-sdk/src/participant/session.hpp"
 
+#include <array>
 #include <chrono>
 #include <exception>
 #include <optional>
@@ -24,6 +25,8 @@ namespace http = beast::http;
 
 constexpr auto use_tuple = asio::as_tuple(asio::use_awaitable);
 constexpr std::chrono::seconds write_timeout{30};
+constexpr std::chrono::seconds linger_timeout{1};
+constexpr std::size_t linger_bytes = 1 << 20;
 
 Routed only(HttpAnswer answer) {
   Routed routed;
@@ -72,6 +75,7 @@ asio::awaitable<void> Session::turn_away() {
   answer.retry_after = std::chrono::seconds(1);
   Routed routed = only(std::move(answer));
   co_await write(std::move(routed), false);
+  co_await linger();
   close();
 }
 
@@ -100,7 +104,10 @@ asio::awaitable<bool> Session::serve_one() {
   reading_ = false;
   if (error) {
     auto broken = answer_to_broken(error);
-    if (broken && !shared_.stopping) co_await write(std::move(*broken), false);
+    if (broken && !shared_.stopping) {
+      co_await write(std::move(*broken), false);
+      co_await linger();
+    }
     co_return false;
   }
 
@@ -152,6 +159,21 @@ asio::awaitable<bool> Session::write(Routed routed, bool keep_alive) {
   stream_.expires_after(write_timeout);
   auto [error, count] = co_await http::async_write(stream_, response, use_tuple);
   co_return !error && keep_alive;
+}
+
+asio::awaitable<void> Session::linger() {
+  beast::error_code error;
+  stream_.socket().shutdown(asio::ip::tcp::socket::shutdown_send, error);
+  if (error) co_return;
+  reading_ = true;
+  stream_.expires_after(linger_timeout);
+  std::array<char, 4096> dropped;
+  for (std::size_t bytes = 0; bytes < linger_bytes;) {
+    auto [ended, count] = co_await stream_.async_read_some(asio::buffer(dropped), use_tuple);
+    if (ended) break;
+    bytes += count;
+  }
+  reading_ = false;
 }
 
 void Session::close() {

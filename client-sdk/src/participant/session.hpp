@@ -41,6 +41,8 @@ class Session {
   [[nodiscard]] boost::asio::awaitable<bool> serve_one();
   [[nodiscard]] boost::asio::awaitable<Routed> handle(HttpRequest request);
   [[nodiscard]] boost::asio::awaitable<bool> write(Routed routed, bool keep_alive);
+  /// Takes what the peer still sends for a moment, so that it reads the answer instead of meeting a reset (RFC 9112, 9.6).
+  [[nodiscard]] boost::asio::awaitable<void> linger();
   void close();
 
   boost::beast::tcp_stream stream_;

@@ -189,6 +189,15 @@ TEST_CASE("hostile and broken requests are answered clearly or dropped, and the 
   CHECK(Connection(server.port()).call("/a", "action").result_int() == 200);
 }
 
+TEST_CASE("a peer that sends a body far too large still reads the answer", "[sdk][server]") {
+  ParticipantServer server(quiet().limits(1000, 2000));
+  server.on_action("/a", says(Outcome::succeeded()));
+  REQUIRE(server.start().has_value());
+  Connection connection(server.port());
+  connection.write("POST /a HTTP/1.1\r\nContent-Length: 500000\r\n\r\n" + std::string(500000, 'x'));
+  CHECK(connection.read().result_int() == 413);
+}
+
 TEST_CASE("a connection beyond the limit is told 503", "[sdk][server]") {
   ParticipantServer server(quiet().connections(1));
   server.on_action("/a", says(Outcome::succeeded()));
