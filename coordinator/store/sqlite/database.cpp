@@ -133,14 +133,8 @@ class Opening {
       return failure("configure");
     }
     if (auto whole = check_pages(); !whole) return whole;
-    begin_new_wal();
+    if (!begin_new_wal()) return failure("checkpoint");
     return migrate();
-  }
-
-  /// Frames of a commit that a power failure tore may lie behind what was recovered. With a log of its own after each start they can't pile
-  /// up, and `is_damaged_inside` never takes two power failures for damage. A reader that is in the way only postpones it.
-  void begin_new_wal() {
-    if (!in_memory_) sqlite3_wal_checkpoint_v2(connection_.handle(), "main", SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
   }
 
  private:
@@ -170,6 +164,14 @@ class Opening {
                          std::to_string(known) + "); start that version, or a backup made before the upgrade; nothing was changed");
     }
     return {};
+  }
+
+  /// Frames of a commit that a power failure tore may lie behind what was recovered. With a log of its own after each start they can't pile
+  /// up, and `is_damaged_inside` never takes two power failures for damage. A reader that is in the way only postpones it.
+  bool begin_new_wal() {
+    if (in_memory_) return true;
+    const int code = sqlite3_wal_checkpoint_v2(connection_.handle(), "main", SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
+    return code == SQLITE_OK || (code & 0xFF) == SQLITE_BUSY;
   }
 
   Result<void> check_pages() {
