@@ -41,7 +41,7 @@ engine::node::Settings odd_settings(std::uint64_t seed) {
   settings.breaker_failures = static_cast<std::size_t>(dice.one_of(2, 5, 20));
   settings.breaker_pause = Duration(dice.one_of(20, 100, 500));
   settings.keep_idle = Duration(dice.one_of(0, 10, 100, 2000));
-  settings.lookahead = Duration(dice.one_of(20, 200, 2000));
+  settings.lookahead = Duration(dice.one_of(50, 300, 2000));
   settings.due_page = static_cast<std::size_t>(dice.one_of(1, 2, 10));
   settings.resident_transactions = static_cast<std::size_t>(dice.one_of(1, 2, 100, 100));
   settings.store_pause = Duration(dice.one_of(1, 10, 50));

@@ -20,6 +20,7 @@ constexpr std::array<Declared, fault_points> declared{{
     {Point::coordinator_drain, {"coordinator.drain", 0.003}},
     {Point::amnesia, {"coordinator.amnesia", 0.03}},
     {Point::store_unavailable, {"store.unavailable", 0.02}},
+    {Point::store_overloaded, {"store.overloaded", 0.03}},
     {Point::store_unknown_applied, {"store.unknown_applied", 0.015}},
     {Point::store_unknown_lost, {"store.unknown_lost", 0.015}},
     {Point::store_slow, {"store.slow", 0.05}},
@@ -77,8 +78,28 @@ Faults::Faults(std::uint64_t seed) : seed_(seed) {
 
 Faults::Faults(std::uint64_t seed, std::vector<Fired> script) : seed_(seed), scripted_(true), script_(std::move(script)) {}
 
+Faults::Slot& Faults::slot_of(std::uint64_t key) {
+  std::size_t place = key & (occasions_.size() - 1);
+  while (occasions_[place].key != 0 && occasions_[place].key != key) place = (place + 1) & (occasions_.size() - 1);
+  return occasions_[place];
+}
+
 std::uint32_t Faults::occasion(Point point, Identity identity) {
-  return occasions_[mixed(static_cast<std::uint64_t>(point) + 1, identity.packed())]++;
+  constexpr std::size_t smallest = 1024;
+  if (used_ * 2 >= occasions_.size()) {
+    std::vector<Slot> old(std::max(smallest, occasions_.size() * 2));
+    old.swap(occasions_);
+    for (const Slot& slot : old) {
+      if (slot.key != 0) slot_of(slot.key) = slot;
+    }
+  }
+  // Never 0, which marks a free slot.
+  Slot& slot = slot_of(mixed(static_cast<std::uint64_t>(point) + 1, identity.packed()) | 1U);
+  if (slot.key == 0) {
+    slot.key = mixed(static_cast<std::uint64_t>(point) + 1, identity.packed()) | 1U;
+    ++used_;
+  }
+  return slot.count++;
 }
 
 bool Faults::fires(Point point, Identity identity) {

@@ -4,7 +4,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "tests/fault-injection/sim/random.hpp"
@@ -20,6 +19,7 @@ enum class Point : std::uint8_t {
   coordinator_drain,
   amnesia,
   store_unavailable,
+  store_overloaded,
   store_unknown_applied,
   store_unknown_lost,
   store_slow,
@@ -91,13 +91,21 @@ class Faults {
   [[nodiscard]] const std::vector<Fired>& fired() const { return fired_; }
 
  private:
-  [[nodiscard]] std::uint32_t occasion(Point point, Identity identity);
-
   std::uint64_t seed_;
   bool calm_ = false;
   bool scripted_ = false;
   std::array<double, fault_points> weights_{};
-  std::unordered_map<std::uint64_t, std::uint32_t> occasions_;
+  /// Occasions so far by point and identity: open addressing, since this is asked for more often than anything else.
+  struct Slot {
+    std::uint64_t key = 0;
+    std::uint32_t count = 0;
+  };
+  std::vector<Slot> occasions_;
+  std::size_t used_ = 0;
+
+  [[nodiscard]] std::uint32_t occasion(Point point, Identity identity);
+  [[nodiscard]] Slot& slot_of(std::uint64_t key);
+
   std::vector<Fired> script_;
   std::vector<Fired> fired_;
 };

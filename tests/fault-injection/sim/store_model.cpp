@@ -50,30 +50,33 @@ void StoreModel::write(const engine::node::WriteWanted& wanted, WriteDone done) 
   const bool slow = context_.faults.fires(Point::store_slow, identity);
   const Duration until_durable = context_.pick(Point::latency, identity, 0, slow ? 60 : 3);
   const Duration until_answered = context_.pick(Point::latency, identity, 0, slow ? 40 : 2);
-  context_.after(until_durable, identity, [this, id, identity, until_answered, done = std::move(done)]() mutable {
-    const auto found = pending_.find(id);
-    // The process that asked has ended.
-    if (found == pending_.end()) return;
-    store::WriteResult result = answer(store::WriteAnswer::ok);
-    Faults& faults = context_.faults;
-    if (faults.fires(Point::store_unavailable, identity)) {
-      result = answer(store::WriteAnswer::unavailable);
-    } else if (faults.fires(Point::store_unknown_lost, identity)) {
-      result = answer(store::WriteAnswer::unknown);
-    } else {
-      result = answer(apply(found->second));
-      result.last_seq = last_seq_;
-      if (result.answer == store::WriteAnswer::ok && faults.fires(Point::store_unknown_applied, identity)) {
-        result = answer(store::WriteAnswer::unknown);
-      }
-    }
-    if (result.answer == store::WriteAnswer::unknown && context_.bug == Bug::guesses_unknown_writes)
-      result = answer(store::WriteAnswer::ok);
-    found->second.applied = true;
-    context_.after(until_answered, identity, [this, id, result, done = std::move(done)] {
-      if (pending_.erase(id) > 0) done(result);
-    });
-  });
+  context_.after(until_durable, identity,
+                 [this, id, identity, until_answered, is_new = wanted.is_new_work, done = std::move(done)]() mutable {
+                   const auto found = pending_.find(id);
+                   // The process that asked has ended.
+                   if (found == pending_.end()) return;
+                   store::WriteResult result = answer(store::WriteAnswer::ok);
+                   Faults& faults = context_.faults;
+                   if (faults.fires(Point::store_unavailable, identity)) {
+                     result = answer(store::WriteAnswer::unavailable);
+                   } else if (is_new && faults.fires(Point::store_overloaded, identity)) {
+                     result = answer(store::WriteAnswer::overloaded);
+                   } else if (faults.fires(Point::store_unknown_lost, identity)) {
+                     result = answer(store::WriteAnswer::unknown);
+                   } else {
+                     result = answer(apply(found->second));
+                     result.last_seq = last_seq_;
+                     if (result.answer == store::WriteAnswer::ok && faults.fires(Point::store_unknown_applied, identity)) {
+                       result = answer(store::WriteAnswer::unknown);
+                     }
+                   }
+                   if (result.answer == store::WriteAnswer::unknown && context_.bug == Bug::guesses_unknown_writes)
+                     result = answer(store::WriteAnswer::ok);
+                   found->second.applied = true;
+                   context_.after(until_answered, identity, [this, id, result, done = std::move(done)] {
+                     if (pending_.erase(id) > 0) done(result);
+                   });
+                 });
 }
 
 void StoreModel::load(const protocol::Gid& gid, std::function<void(Result<store::Found>)> done) {

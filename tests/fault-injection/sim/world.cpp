@@ -13,7 +13,6 @@ using protocol::Role;
 
 constexpr std::uint64_t world_purpose = 0x3047;
 constexpr Duration longest_calm{120'000};
-constexpr Duration quiet_time{5'000};
 // A run that takes more steps than this is going round in circles.
 constexpr std::uint64_t most_steps = 400'000;
 
@@ -66,16 +65,15 @@ bool World::is_quiet() const {
   return context_.work == 0 && !store_.has_unfinished() && coordinator_.open_calls() == 0 && coordinator_.is_up();
 }
 
-void World::resolve_something(const core::Transaction& transaction) {
-  const auto ref = in_attention(transaction);
-  if (!ref) return;
+void World::resolve(const core::Transaction& transaction, core::OperationRef ref, bool succeeded) {
   const int index = ordinal_of(transaction.gid().text());
   engine::node::Resolve body;
-  if (ref->role != Role::check) body.branch = transaction.branches[ref->branch].request->id;
-  body.operation = core::name_of(transaction, *ref);
+  if (ref.role != Role::check) body.branch = transaction.branches[ref.branch].request->id;
+  body.operation = core::name_of(transaction, ref);
+  body.succeeded = succeeded;
   body.reason = "settled by hand";
   body.actor = "operator";
-  const int branch = ref->role == Role::check ? -1 : static_cast<int>(ref->branch);
+  const int branch = ref.role == Role::check ? -1 : static_cast<int>(ref.branch);
   operators_[static_cast<std::size_t>(index)]->ask(Ask::resolve, body, Duration(0), nullptr, {branch}, body.operation);
 }
 
@@ -88,7 +86,7 @@ void World::patrol() {
     if (operation == nullptr || !operation->attention) continue;
     const bool stands = operation->state == OperationState::failed;
     if (stands || operation->attention->since + Duration(4'000) < context_.now()) {
-      resolve_something(*transaction);
+      resolve(*transaction, *since, true);
     } else {
       operators_[static_cast<std::size_t>(ordinal_of(transaction->gid().text()))]->ask(Ask::retry, core::RetriedNow{"operator"},
                                                                                        Duration(0), nullptr);
@@ -102,9 +100,13 @@ void World::run() {
   coordinator_.start();
   for (auto& client : clients_) client->begin();
   const Time storm_ends = begin + Duration(dice.between(1'000, 4'000));
-  if (dice.chance(0.1)) {
+  if (dice.chance(0.15)) {
     run_until(begin + Duration(dice.between(500, 3'000)));
-    for (const auto& transaction : store_.all()) resolve_something(*transaction);
+    for (const auto& transaction : store_.all()) {
+      const auto owed = core::turns(*transaction);
+      // An operator's word in the middle of everything, also for what it has no power over.
+      if (!owed.empty()) resolve(*transaction, owed[static_cast<std::size_t>(dice.below(static_cast<int>(owed.size())))], dice.chance(0.7));
+    }
   }
   run_until(storm_ends);
 
@@ -122,7 +124,9 @@ void World::run() {
   }
   end.in_time = is_quiet();
   context_.record(context_.history.life, Life{{}, Life::What::quiet, 0, -1});
-  run_until(context_.now() + quiet_time);
+  // Long enough for what only waits to leave memory: it looks up out of step with the pages of due transactions.
+  const auto settings = odd_settings(context_.seed);
+  run_until(context_.now() + settings.keep_idle + settings.lookahead * 4);
   end.resident = coordinator_.resident();
   end.open_calls = coordinator_.open_calls();
   context_.history.log = store_.all();

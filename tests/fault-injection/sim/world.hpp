@@ -30,7 +30,7 @@ class World {
  private:
   void run_until(Time time);
   void patrol();
-  void resolve_something(const core::Transaction& transaction);
+  void resolve(const core::Transaction& transaction, core::OperationRef ref, bool succeeded);
   [[nodiscard]] bool is_quiet() const;
 
   Context context_;
