@@ -26,7 +26,8 @@ std::optional<std::chrono::milliseconds> parse_retry_after(std::string_view valu
     return usable(std::chrono::seconds(std::min<std::int64_t>(seconds, 3'600)));
   }
   std::tm fields{};
-  const char* end = ::strptime(std::string(value).c_str(), "%a, %d %b %Y %H:%M:%S GMT", &fields);
+  const std::string text(value);
+  const char* end = ::strptime(text.c_str(), "%a, %d %b %Y %H:%M:%S GMT", &fields);
   if (end == nullptr || *end != '\0') return std::nullopt;
   const auto then = std::chrono::system_clock::from_time_t(::timegm(&fields));
   return usable(std::chrono::duration_cast<std::chrono::milliseconds>(then - now));
