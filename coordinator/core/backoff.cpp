@@ -8,7 +8,8 @@ namespace escrow::core {
 Duration backoff(const protocol::RetryPolicy& retry, std::int64_t attempt, double u) {
   const auto longest = static_cast<double>(retry.max_ms);
   // pow overflows to infinity for late attempts, which min() turns into the longest pause.
-  const double grown = static_cast<double>(retry.initial_ms) * std::pow(retry.multiplier, static_cast<double>(std::max<std::int64_t>(attempt, 1) - 1));
+  const double grown =
+      static_cast<double>(retry.initial_ms) * std::pow(retry.multiplier, static_cast<double>(std::max<std::int64_t>(attempt, 1) - 1));
   const double pause = std::min(longest, grown) * (1.0 - retry.jitter * u);
   return Duration(std::max<std::int64_t>(1, static_cast<std::int64_t>(pause)));
 }

@@ -82,6 +82,7 @@ struct Adopted {
   bool by_another_run = false;
 };
 
-using Event = std::variant<BranchesRegistered, CommitRequested, AbortRequested, Extended, TimePassed, Called, Answered, Resolved, RetriedNow, Adopted>;
+using Event = std::variant<BranchesRegistered, CommitRequested, AbortRequested, Extended, TimePassed, Called, Answered, Resolved,
+                           RetriedNow, Adopted>;
 
 }  // namespace escrow::core

@@ -13,8 +13,7 @@ std::vector<std::uint32_t> predecessors_of(const Transaction& transaction, std::
   const auto& branches = transaction.branches;
   if (branches[index].request->kind == Kind::message) return {};
   switch (transaction.order) {
-    case Order::parallel:
-      return {};
+    case Order::parallel: return {};
     case Order::sequential:
       for (std::uint32_t before = index; before-- > 0;) {
         if (branches[before].request->kind != Kind::message) return {before};

@@ -19,7 +19,8 @@ struct Change {
   }
   /// Adds a line to the history.
   void note(protocol::EventType type, std::optional<std::string> detail = std::nullopt, std::optional<std::string> actor = std::nullopt);
-  void note(protocol::EventType type, OperationRef ref, std::optional<std::string> detail = std::nullopt, std::optional<std::string> actor = std::nullopt);
+  void note(protocol::EventType type, OperationRef ref, std::optional<std::string> detail = std::nullopt,
+            std::optional<std::string> actor = std::nullopt);
 };
 
 /// Records commit, once; what can no longer be owed is skipped. Barrier.

@@ -38,8 +38,8 @@ constexpr std::array<Row, event_kinds> table{{
     {EventKind::time_passed,
      "time_passed",
      {R::decide, R::decide, R::decide, R::ignore, R::ignore},
-     {"past the deadline abort is decided, unless the pivot's turn has come; attention that is due is raised", "attention that is due is raised",
-      "attention that is due is raised", "", ""}},
+     {"past the deadline abort is decided, unless the pivot's turn has come; attention that is due is raised",
+      "attention that is due is raised", "attention that is due is raised", "", ""}},
     {EventKind::called,
      "called",
      {R::decide, R::decide, R::decide, R::ignore, R::ignore},
@@ -47,15 +47,18 @@ constexpr std::array<Row, event_kinds> table{{
     {EventKind::answered,
      "answered",
      {R::decide, R::decide, R::decide, R::ignore, R::ignore},
-     {"forward: success goes on or decides commit, refusal or attempts used up decide abort, the pivot only by refusal; check: 2xx commits, 409 aborts",
+     {"forward: success goes on or decides commit, refusal or attempts used up decide abort, the pivot only by refusal; check: 2xx "
+      "commits, 409 aborts",
       "confirms, messages and operations behind the pivot: success settles them, all settled: committed; anything else is called again",
-      "a late forward answer counts: succeeded or unknown is undone, refused is skipped; undos: success settles them, all settled: aborted", "", ""}},
+      "a late forward answer counts: succeeded or unknown is undone, refused is skipped; undos: success settles them, all settled: aborted",
+      "", ""}},
     {EventKind::resolved,
      "resolved",
      {R::decide, R::decide, R::decide, R::decide, R::decide},
      {"the pivot whose turn has come, the check: decides commit or abort; anything else: `not_resolvable`",
       "an operation that is owed is settled by hand", "an operation that is owed is settled by hand",
-      "what was resolved already: a repeat; anything else: `not_resolvable`", "what was resolved already: a repeat; anything else: `not_resolvable`"}},
+      "what was resolved already: a repeat; anything else: `not_resolvable`",
+      "what was resolved already: a repeat; anything else: `not_resolvable`"}},
     {EventKind::retried_now,
      "retried_now",
      {R::decide, R::decide, R::decide, R::already_decided, R::already_decided},
@@ -91,14 +94,10 @@ std::string_view to_string(EventKind event) { return row(event).name; }
 
 std::string_view to_string(Reaction reaction) {
   switch (reaction) {
-    case Reaction::decide:
-      return "decide";
-    case Reaction::repeat:
-      return "repeat";
-    case Reaction::already_decided:
-      return "already_decided";
-    case Reaction::ignore:
-      return "ignore";
+    case Reaction::decide: return "decide";
+    case Reaction::repeat: return "repeat";
+    case Reaction::already_decided: return "already_decided";
+    case Reaction::ignore: return "ignore";
   }
   return "";
 }

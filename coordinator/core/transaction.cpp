@@ -50,7 +50,8 @@ const protocol::RetryPolicy& retry_of(const Transaction& transaction, OperationR
 }
 
 std::int64_t request_timeout_ms_of(const Transaction& transaction, OperationRef ref) {
-  return ref.role == Role::check ? transaction.request->request_timeout_ms : transaction.branches.at(ref.branch).request->request_timeout_ms;
+  return ref.role == Role::check ? transaction.request->request_timeout_ms
+                                 : transaction.branches.at(ref.branch).request->request_timeout_ms;
 }
 
 const std::string& url_of(const Transaction& transaction, OperationRef ref) {

@@ -27,7 +27,8 @@ async::Task<Result<T>> on_reader(store::Store& store, async::Executor executor, 
   };
   const auto reading = std::make_shared<Reading>(executor);
   std::function<void(store::Reader*)> job = [reading, executor, work = std::move(work)](store::Reader* reader) {
-    auto result = reader != nullptr ? work(*reader) : Result<T>(Error{make_error_code(store::LogErrc::unavailable), "the log can't be read"});
+    auto result =
+        reader != nullptr ? work(*reader) : Result<T>(Error{make_error_code(store::LogErrc::unavailable), "the log can't be read"});
     asio::post(executor, [reading, result = std::move(result)]() mutable {
       reading->result.emplace(std::move(result));
       reading->done.set();
@@ -40,16 +41,11 @@ async::Task<Result<T>> on_reader(store::Store& store, async::Executor executor, 
 
 std::string_view outcome_name(core::Outcome::Class outcome) {
   switch (outcome) {
-    case core::Outcome::Class::succeeded:
-      return "succeeded";
-    case core::Outcome::Class::refused:
-      return "refused";
-    case core::Outcome::Class::in_progress:
-      return "in_progress";
-    case core::Outcome::Class::postponed:
-      return "postponed";
-    case core::Outcome::Class::unknown:
-      return "unknown";
+    case core::Outcome::Class::succeeded: return "succeeded";
+    case core::Outcome::Class::refused: return "refused";
+    case core::Outcome::Class::in_progress: return "in_progress";
+    case core::Outcome::Class::postponed: return "postponed";
+    case core::Outcome::Class::unknown: return "unknown";
   }
   return "";
 }
@@ -152,8 +148,8 @@ async::Task<Result<void>> Engine::recover() {
   if (!counted) co_return counted.error();
   std::int64_t unfinished = 0;
   for (const auto& [status, count] : counted->unfinished) unfinished += count;
-  impl_->shard = std::make_shared<driver::Shard>(impl_->parts.executor, impl_->parts.store, impl_->parts.client, impl_->clock, impl_->parts.settings,
-                                                 unfinished, impl_->parts.seed);
+  impl_->shard = std::make_shared<driver::Shard>(impl_->parts.executor, impl_->parts.store, impl_->parts.client, impl_->clock,
+                                                 impl_->parts.settings, unfinished, impl_->parts.seed);
   impl_->shard->begin();
   if (!impl_->shard->is_recovered()) co_await impl_->shard->recovered().wait();
   impl_->housekeeping.spawn(impl_->keep_house());
@@ -177,12 +173,13 @@ async::Task<Answer> Engine::register_branches(protocol::Gid gid, std::vector<std
   return impl_->ask(std::move(gid), std::move(body));
 }
 
-async::Task<Answer> Engine::commit(protocol::Gid gid, std::optional<std::string> reason, std::optional<std::string> actor, core::Duration wait) {
+async::Task<Answer> Engine::commit(protocol::Gid gid, std::optional<std::string> reason, std::optional<std::string> actor,
+                                   core::Duration wait) {
   return impl_->ask(std::move(gid), core::CommitRequested{std::move(actor), std::move(reason)}, wait);
 }
 
-async::Task<Answer> Engine::abort(protocol::Gid gid, protocol::AbortCode code, std::optional<std::string> reason, std::optional<std::string> actor,
-                                  core::Duration wait) {
+async::Task<Answer> Engine::abort(protocol::Gid gid, protocol::AbortCode code, std::optional<std::string> reason,
+                                  std::optional<std::string> actor, core::Duration wait) {
   return impl_->ask(std::move(gid), core::AbortRequested{code, std::move(actor), std::move(reason)}, wait);
 }
 
@@ -194,8 +191,8 @@ async::Task<Answer> Engine::retry(protocol::Gid gid, std::optional<std::string> 
   return impl_->ask(std::move(gid), core::RetriedNow{std::move(actor)});
 }
 
-async::Task<Answer> Engine::resolve(protocol::Gid gid, std::optional<protocol::BranchId> branch, protocol::OperationName operation, bool succeeded,
-                                    std::string reason, std::string actor) {
+async::Task<Answer> Engine::resolve(protocol::Gid gid, std::optional<protocol::BranchId> branch, protocol::OperationName operation,
+                                    bool succeeded, std::string reason, std::string actor) {
   node::Resolve body;
   body.branch = std::move(branch);
   body.operation = operation;
@@ -206,9 +203,8 @@ async::Task<Answer> Engine::resolve(protocol::Gid gid, std::optional<protocol::B
 }
 
 async::Task<Result<store::Page>> Engine::list(store::Filter filter, std::size_t limit, std::optional<std::string> cursor) {
-  std::function<Result<store::Page>(store::Reader&)> work = [filter = std::move(filter), limit, cursor = std::move(cursor)](store::Reader& reader) {
-    return reader.list(filter, limit, cursor);
-  };
+  std::function<Result<store::Page>(store::Reader&)> work =
+      [filter = std::move(filter), limit, cursor = std::move(cursor)](store::Reader& reader) { return reader.list(filter, limit, cursor); };
   return on_reader<store::Page>(impl_->parts.store, impl_->parts.executor, std::move(work));
 }
 

@@ -86,7 +86,8 @@ Class class_of(int status, bool says_when) {
 
 }  // namespace
 
-core::Outcome outcome_of(const transport::CallAnswer& call_answer, const node::CallWanted& call, std::chrono::system_clock::time_point wall) {
+core::Outcome outcome_of(const transport::CallAnswer& call_answer, const node::CallWanted& call,
+                         std::chrono::system_clock::time_point wall) {
   if (!call_answer.answered()) {
     const auto& failure = call_answer.failure();
     std::string detail(transport::to_string(failure.kind));
@@ -108,7 +109,8 @@ core::Outcome outcome_of(const transport::CallAnswer& call_answer, const node::C
     if (retry_after) outcome.retry_after = transport::parse_retry_after(*retry_after, wall);
   }
   if (outcome.outcome == Class::succeeded) {
-    const bool keeps = !answer.body.empty() && answer.body.size() <= longest_output && protocol::is_valid_json(answer.body, protocol::output_depth_limit);
+    const bool keeps =
+        !answer.body.empty() && answer.body.size() <= longest_output && protocol::is_valid_json(answer.body, protocol::output_depth_limit);
     if (keeps) outcome.output = std::make_shared<const std::string>(answer.body);
     return outcome;
   }

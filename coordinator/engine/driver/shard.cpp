@@ -87,7 +87,8 @@ void Shard::on_written(const protocol::Gid& gid, store::WriteResult result) {
 
 void Shard::perform(node::LoadWanted& wanted) {
   store_.read([self = weak_from_this(), executor = executor_, gid = wanted.gid](store::Reader* reader) {
-    auto found = reader != nullptr ? reader->load(gid) : Result<store::Found>(Error{make_error_code(store::LogErrc::unavailable), "the log can't be read"});
+    auto found = reader != nullptr ? reader->load(gid)
+                                   : Result<store::Found>(Error{make_error_code(store::LogErrc::unavailable), "the log can't be read"});
     asio::post(executor, [self, gid, found = std::move(found)]() mutable {
       if (const auto shard = self.lock()) shard->step(node::Loaded{gid, std::move(found)});
     });

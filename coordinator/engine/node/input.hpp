@@ -32,7 +32,9 @@ struct Resolve {
 struct Request {
   std::uint64_t token = 0;
   protocol::Gid gid;
-  std::variant<Start, Look, core::BranchesRegistered, core::CommitRequested, core::AbortRequested, core::Extended, Resolve, core::RetriedNow> body;
+  std::variant<Start, Look, core::BranchesRegistered, core::CommitRequested, core::AbortRequested, core::Extended, Resolve,
+               core::RetriedNow>
+      body;
   /// The answer may wait for the end of the transaction until then.
   std::optional<core::Time> wait_until;
 };

@@ -30,9 +30,7 @@ class Schedule {
     return gid;
   }
 
-  [[nodiscard]] std::optional<core::Time> next() const {
-    return times_.empty() ? std::nullopt : std::optional(times_.begin()->first);
-  }
+  [[nodiscard]] std::optional<core::Time> next() const { return times_.empty() ? std::nullopt : std::optional(times_.begin()->first); }
 
  private:
   std::set<std::pair<core::Time, std::string>> times_;

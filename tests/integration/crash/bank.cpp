@@ -5,9 +5,9 @@
 #include <string>
 
 #include "escrow/participant_server.hpp"
+#include "escrow/schema.hpp"
 #include "escrow/sqlite/connections.hpp"
 #include "escrow/sqlite/handlers.hpp"
-#include "escrow/schema.hpp"
 #include "escrow/sqlite/statement.hpp"
 
 /// A participant for the crash test: one account, and a journal that says what every call really did. `bank PATH` serves until it is
@@ -44,10 +44,11 @@ escrow::sqlite::LocalHandler effect(const char* operation, int moved, bool may_r
 int main(int count, char** arguments) {
   if (count != 2) return 2;
   const escrow::sqlite::Connections connections(arguments[1], escrow::sqlite::ConnectionOptions().prepare([](sqlite3* db) {
-    escrow::sqlite::execute(db,
-                            "create table if not exists journal (gid text not null, branch text not null, operation text not null, moved integer not null);"
-                            "create table if not exists account (only integer primary key check (only = 1), balance integer not null);"
-                            "insert or ignore into account values (1, 0);");
+    escrow::sqlite::execute(
+        db,
+        "create table if not exists journal (gid text not null, branch text not null, operation text not null, moved integer not null);"
+        "create table if not exists account (only integer primary key check (only = 1), balance integer not null);"
+        "insert or ignore into account values (1, 0);");
     if (const auto made = escrow::sqlite::create_barrier_schema(db); !made) throw std::runtime_error(made.error().detail);
   }));
   escrow::ParticipantServer server(escrow::ServerOptions().threads(4).log([](const std::string&) {}));

@@ -113,7 +113,8 @@ class Coordinator {
 
   void start() {
     process_ = std::make_unique<ChildProcess>(
-        std::vector<std::string>{ESCROWD, "--listen", "127.0.0.1:" + port_, "--store", "sqlite:" + log_path(), "--log-level", "error"}, directory_ + "/escrowd.err");
+        std::vector<std::string>{ESCROWD, "--listen", "127.0.0.1:" + port_, "--store", "sqlite:" + log_path(), "--log-level", "error"},
+        directory_ + "/escrowd.err");
     const auto line = process_->read_line(20s);
     REQUIRE(line.has_value());
     url_ = line->substr(line->find("http://"));
@@ -146,18 +147,10 @@ class Load {
       const std::string gid = "t" + std::to_string(seed) + "-" + std::to_string(i);
       const bool refuse = random() % 4 == 0;
       switch (random() % 4) {
-        case 0:
-          tell(gid, refuse ? "a,b,no-c" : "a,b,c", client_.start(saga(gid, refuse)));
-          break;
-        case 1:
-          tell(gid, refuse ? "a,no-b" : "a,b", client_.start(tcc(gid, refuse)));
-          break;
-        case 2:
-          interactive(gid, refuse);
-          break;
-        default:
-          tell(gid, "a,b", client_.start(message(gid)));
-          break;
+        case 0: tell(gid, refuse ? "a,b,no-c" : "a,b,c", client_.start(saga(gid, refuse))); break;
+        case 1: tell(gid, refuse ? "a,no-b" : "a,b", client_.start(tcc(gid, refuse))); break;
+        case 2: interactive(gid, refuse); break;
+        default: tell(gid, "a,b", client_.start(message(gid))); break;
       }
     }
   }
@@ -266,7 +259,8 @@ TEST_CASE("fifty SIGKILLs of the coordinator under load lose nothing and leave n
   std::vector<std::string> banks;
   for (int i = 0; i < 2; ++i) {
     bank_files.push_back(directory.path() + "/bank" + std::to_string(i) + ".db");
-    bank_processes.push_back(std::make_unique<ChildProcess>(std::vector<std::string>{BANK, bank_files.back()}, directory.path() + "/bank.err"));
+    bank_processes.push_back(
+        std::make_unique<ChildProcess>(std::vector<std::string>{BANK, bank_files.back()}, directory.path() + "/bank.err"));
     const auto url = bank_processes.back()->read_line(20s);
     REQUIRE(url.has_value());
     banks.push_back(*url);
@@ -360,7 +354,8 @@ TEST_CASE("fifty SIGKILLs of the coordinator under load lose nothing and leave n
     (committed ? whole : undone) += 1;
     CHECK(done_branches == (committed ? what.branches.size() : 0U));
   }
-  std::printf("%d kills, at least %zu unfinished each, %zu transactions: %zu whole, %zu undone\n", rounds, fewest_unfinished, all.size(), whole, undone);
+  std::printf("%d kills, at least %zu unfinished each, %zu transactions: %zu whole, %zu undone\n", rounds, fewest_unfinished, all.size(),
+              whole, undone);
   CHECK(whole > 200);
   CHECK(undone > 50);
 }

@@ -55,7 +55,8 @@ TEST_CASE("503 with Retry-After is not now, without it unknown", "[engine][F10]"
   const auto asked = answered(503, "", {{"Retry-After", "7"}});
   CHECK(asked.outcome == Class::postponed);
   CHECK(asked.retry_after == std::chrono::seconds(7));
-  for (const std::string& unreadable : {std::string("0"), std::string("soon"), std::string("-1"), std::string("Mon, 01 Jan 1990 00:00:00 GMT")}) {
+  for (const std::string& unreadable :
+       {std::string("0"), std::string("soon"), std::string("-1"), std::string("Mon, 01 Jan 1990 00:00:00 GMT")}) {
     INFO(unreadable);
     const auto outcome = answered(503, "", {{"Retry-After", unreadable}});
     CHECK(outcome.outcome == Class::postponed);
@@ -92,7 +93,8 @@ TEST_CASE("a 2xx with an HTML page is somebody else's answer", "[engine][E15]") 
 }
 
 TEST_CASE("a 2xx that echoes another call is unknown", "[engine][F11]") {
-  CHECK(answered(200, "", {{"Escrow-Gid", "order-17"}, {"escrow-branch", "stock"}, {"Escrow-Operation", "action"}}).outcome == Class::succeeded);
+  CHECK(answered(200, "", {{"Escrow-Gid", "order-17"}, {"escrow-branch", "stock"}, {"Escrow-Operation", "action"}}).outcome ==
+        Class::succeeded);
   CHECK(answered(200, "", {{"Escrow-Gid", "order-18"}}).outcome == Class::unknown);
   CHECK(answered(200, "", {{"escrow-branch", "payment"}}).outcome == Class::unknown);
   CHECK(answered(200, "", {{"Escrow-Operation", "compensate"}}).outcome == Class::unknown);
@@ -100,8 +102,8 @@ TEST_CASE("a 2xx that echoes another call is unknown", "[engine][F11]") {
 
 TEST_CASE("no answer is unknown, never a refusal", "[engine][E01]") {
   using Kind = transport::CallFailureKind;
-  for (const Kind kind : {Kind::invalid_request, Kind::resolve, Kind::target_forbidden, Kind::refused, Kind::connect, Kind::tls, Kind::timeout, Kind::reset,
-                          Kind::broken_answer}) {
+  for (const Kind kind : {Kind::invalid_request, Kind::resolve, Kind::target_forbidden, Kind::refused, Kind::connect, Kind::tls,
+                          Kind::timeout, Kind::reset, Kind::broken_answer}) {
     const auto outcome = outcome_of(transport::CallAnswer(transport::CallFailure(kind, "why")), call(), wall);
     CHECK(outcome.outcome == Class::unknown);
     CHECK(outcome.status == 0);

@@ -22,16 +22,19 @@ using escrow::sqlite::Statement;
 [[maybe_unused]] int serve(const escrow::sqlite::Connections& database) {
   escrow::ParticipantServer server(escrow::ServerOptions().listen("127.0.0.1", 8082));
   server
-      .on_action("/stock/deduct", behind_barrier(database, [](const Call& call) {
-        const auto taken = Statement(call.db(), "update stock set available = available - 1 where sku = ?1 and available > 0")
-                               .bind(call.payload())
-                               .run();
-        return taken == 1 ? Outcome::succeeded() : Outcome::refused("out of stock");
-      }))
+      .on_action("/stock/deduct",
+                 behind_barrier(database,
+                                [](const Call& call) {
+                                  const auto taken =
+                                      Statement(call.db(), "update stock set available = available - 1 where sku = ?1 and available > 0")
+                                          .bind(call.payload())
+                                          .run();
+                                  return taken == 1 ? Outcome::succeeded() : Outcome::refused("out of stock");
+                                }))
       .on_compensate("/stock/restore", behind_barrier(database, [](const Call& call) {
-        Statement(call.db(), "update stock set available = available + 1 where sku = ?1").bind(call.payload()).run();
-        return Outcome::succeeded();
-      }));
+                       Statement(call.db(), "update stock set available = available + 1 where sku = ?1").bind(call.payload()).run();
+                       return Outcome::succeeded();
+                     }));
   return server.run() ? 0 : 1;
 }
 
