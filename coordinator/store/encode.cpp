@@ -225,6 +225,8 @@ std::string request_of(const core::Branch& branch) {
 }
 
 bool stands_in_attention(const Transaction& transaction) {
+  // What has ended needs nobody's attention any more.
+  if (transaction.is_terminal()) return false;
   const auto raised = [](const std::optional<Operation>& operation) { return operation && operation->attention; };
   if (raised(transaction.check)) return true;
   for (const auto& branch : transaction.branches) {

@@ -173,7 +173,7 @@ class Log {
  public:
   virtual ~Log() = default;
 
-  /// Applies the writes in order in one durable transaction, each in a savepoint of its own with its own answer: a conflict never
+  /// Applies the writes in order in one durable transaction, each all or nothing and with its own answer: a conflict never
   /// fails its neighbours, and after a refused write of a gid later ones of that gid in the batch get the same answer. On return everything
   /// answered `ok` is on disk. A failed COMMIT makes every answer `unknown`.
   [[nodiscard]] virtual std::vector<WriteResult> apply(const std::vector<Write>& writes) = 0;

@@ -21,17 +21,16 @@ void count(CountChanges& changes, std::string_view status, bool attention, std::
   if (attention) changes.attention += by;
 }
 
-/// Errors that concern this write alone: it is too big, or breaks a constraint of a table.
-bool is_of_one_write(int code) {
-  const int primary = code & 0xFF;
-  return primary == SQLITE_CONSTRAINT || primary == SQLITE_TOOBIG || primary == SQLITE_MISMATCH;
-}
-
 std::optional<std::string_view> view_of(const std::optional<std::string>& text) {
   return text ? std::optional<std::string_view>(*text) : std::nullopt;
 }
 
 }  // namespace
+
+bool is_of_one_write(int code) {
+  const int primary = code & 0xFF;
+  return primary == SQLITE_CONSTRAINT || primary == SQLITE_TOOBIG || primary == SQLITE_MISMATCH;
+}
 
 struct Writer::Existing {
   bool found = false;
@@ -58,6 +57,9 @@ Writer::Writer(Connection& connection, std::int64_t run, Sequences sequences)
           connection,
           "UPDATE transactions SET revision = ?, run = ?, status = ?, attention = ?, updated_at_ms = ?, finished_at_ms = ?, due_at_ms = ?,"
           " checksum = ?, state = ? WHERE id = ?"),
+      update_within_status_(
+          connection,
+          "UPDATE transactions SET revision = ?, run = ?, updated_at_ms = ?, due_at_ms = ?, checksum = ?, state = ? WHERE id = ?"),
       insert_request_(connection, "INSERT INTO requests (transaction_id, checksum, request) VALUES (?, ?, ?)"),
       insert_branch_(connection, "INSERT INTO branches (transaction_id, branch, checksum, request, payload) VALUES (?, ?, ?, ?, ?)"),
       insert_output_(connection,
@@ -85,7 +87,7 @@ Writer::Writer(Connection& connection, std::int64_t run, Sequences sequences)
                       "SELECT (SELECT coalesce(max(id), 0) FROM transactions), (SELECT coalesce(max(seq), 0) FROM events), last_seq FROM "
                       "meta WHERE id = 1") {}
 
-int Writer::apply(const Write& write, WriteResult& result, CountChanges& changes) {
+int Writer::apply(const Write& write, bool alone, WriteResult& result, CountChanges& changes) {
   Existing existing;
   if (const int code = find(write, existing); code != SQLITE_DONE) return code;
   if (existing.retired || existing.revision != write.expected_revision) {
@@ -97,20 +99,20 @@ int Writer::apply(const Write& write, WriteResult& result, CountChanges& changes
   }
 
   const Sequences before = sequences_;
-  int code = savepoint_.run();
+  int code = alone ? savepoint_.run() : SQLITE_DONE;
   if (code != SQLITE_DONE) return code;
   std::int64_t id = existing.id;
   code = write_row(write, existing, id);
   if (code == SQLITE_DONE) code = write_once(write, id);
   if (code == SQLITE_DONE) code = write_events(write, id);
   if (code != SQLITE_DONE) {
-    if (!is_of_one_write(code)) return code;
+    if (!alone || !is_of_one_write(code)) return code;
     sequences_ = before;
     result = {WriteAnswer::unavailable, 0, std::string("the write does not fit into the log: ") + sqlite3_errstr(code)};
     code = rollback_to_.run();
     if (code != SQLITE_DONE) return code;
   }
-  code = release_.run();
+  if (alone) code = release_.run();
   if (code != SQLITE_DONE) return code;
   if (result.answer == WriteAnswer::ok) {
     result.last_seq = sequences_.last_seq;
@@ -151,6 +153,10 @@ int Writer::write_row(const Write& write, const Existing& existing, std::int64_t
                      .state = {},
                      .checksum = 0};
   row.checksum = checksum_of(row, write.state);
+  // SQLite rewrites the index of every column that is set, changed or not.
+  if (existing.found && existing.status == row.status && existing.attention == write.attention && !row.finished_at_ms) {
+    return update_within_status_.run(row.revision, row.run, row.updated_at_ms, row.due_at_ms, row.checksum, write.state, id);
+  }
   if (existing.found) {
     return update_.run(row.revision, row.run, row.status, row.attention, row.updated_at_ms, row.finished_at_ms, row.due_at_ms, row.checksum,
                        write.state, id);

@@ -25,12 +25,16 @@ struct CountChanges {
   std::int64_t attention = 0;
 };
 
+/// Whether an error concerns one write alone: it is too big, or breaks a constraint of a table.
+[[nodiscard]] bool is_of_one_write(int code);
+
 class Writer {
  public:
   Writer(Connection& connection, std::int64_t run, Sequences sequences);
 
-  /// SQLITE_OK with an answer, or the code of an error that concerns more than this write.
-  int apply(const Write& write, WriteResult& result, CountChanges& changes);
+  /// SQLITE_OK with an answer, or the code of an error. Without `alone` there is no savepoint: an error of this write then spoils the
+  /// transaction around it, too.
+  int apply(const Write& write, bool alone, WriteResult& result, CountChanges& changes);
 
   /// The code (SQLITE_DONE) and how many.
   std::pair<int, std::size_t> remove_finished(std::int64_t finished_before_ms, std::int64_t tombstone_until_ms, std::size_t limit);
@@ -53,7 +57,7 @@ class Writer {
   std::int64_t run_;
   Sequences sequences_;
   Statement savepoint_, release_, rollback_to_;
-  Statement find_, find_tombstone_, insert_, update_;
+  Statement find_, find_tombstone_, insert_, update_, update_within_status_;
   Statement insert_request_, insert_branch_, insert_output_, insert_attribute_, insert_event_;
   Statement finished_, last_event_of_, remove_events_, remove_attributes_, remove_outputs_, remove_branches_, remove_request_,
       remove_transaction_;

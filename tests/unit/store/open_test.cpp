@@ -118,7 +118,8 @@ TEST_CASE("files of others are refused and not touched", "[store][sqlite]") {
 
 TEST_CASE("places that cannot be opened are told", "[store][sqlite]") {
   const TemporaryDirectory directory;
-  for (const std::string& path : {directory.path(), directory.path() + "/no/such/escrow.db", std::string("/dev/null/x")}) {
+  write_file(directory.path() + "/file", "not a directory");
+  for (const std::string& path : {directory.path(), directory.path() + "/no/such/escrow.db", directory.path() + "/file/escrow.db"}) {
     CAPTURE(path);
     const auto log = open_log({.path = path});
     REQUIRE_FALSE(log);
