@@ -70,7 +70,7 @@ def run(page, escrow, seats):
 
 
 def main():
-    escrowd, repository = sys.argv[1], pathlib.Path(sys.argv[2])
+    escrowd, repository = pathlib.Path(sys.argv[1]).resolve(), pathlib.Path(sys.argv[2]).resolve()
     page = (repository / "docs/walkthrough.md").read_text()
     participant = repository / "examples/order-inventory/python/participant.py"
     programs = []
