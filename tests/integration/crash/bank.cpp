@@ -59,12 +59,10 @@ int main(int count, char** arguments) {
   server.on_confirm("/confirm", behind_barrier(connections, effect("confirm", 0, false)));
   server.on_cancel("/cancel", behind_barrier(connections, effect("cancel", -1, false)));
   server.on_message("/deliver", behind_barrier(connections, effect("deliver", 1, false)));
-  if (!server.start()) return 1;
-  std::printf("%s\n", server.url().c_str());
-  std::fflush(stdout);
-  // Serves until the test closes our standard input, or ends us.
-  while (std::getchar() != EOF) {
-  }
-  server.stop();
-  return 0;
+  // Until the test ends us; our standard input says nothing about it.
+  const auto ran = server.run([](const std::string& url) {
+    std::printf("%s\n", url.c_str());
+    std::fflush(stdout);
+  });
+  return ran ? 0 : 1;
 }
