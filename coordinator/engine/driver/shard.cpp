@@ -136,6 +136,7 @@ async::Task<void> Shard::call(node::CallWanted wanted) {
 }
 
 void Shard::set_timer() {
+  if (is_stopped_) return;
   const auto wakeup = node_.next_wakeup();
   if (wakeup == timer_at_) return;
   timer_at_ = wakeup;
@@ -159,6 +160,9 @@ async::Task<void> Shard::drain(async::Clock::time_point deadline) {
   if (!drained_.is_set()) (void)co_await drained_.wait_until(deadline);
   calls_.cancel();
   co_await calls_.join();
+  // What backs off stays in the log. A timer that is still armed would keep the executor, and so the process, alive.
+  is_stopped_ = true;
+  timer_.cancel();
 }
 
 }  // namespace escrow::engine::driver

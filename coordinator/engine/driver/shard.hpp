@@ -82,6 +82,7 @@ class Shard : public std::enable_shared_from_this<Shard> {
   /// Kept from step to step for its memory.
   std::vector<node::Output> outputs_;
   bool is_store_writable_ = true;
+  bool is_stopped_ = false;
   std::uint64_t last_token_ = 0;
   std::unordered_map<std::uint64_t, std::shared_ptr<Asking>> asking_;
   CallDurations durations_;

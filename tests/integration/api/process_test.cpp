@@ -1,6 +1,7 @@
 #include <sys/resource.h>
-#include <catch2/catch.hpp>
 
+#include <atomic>
+#include <catch2/catch.hpp>
 #include <csignal>
 #include <fstream>
 #include <future>
@@ -104,6 +105,31 @@ TEST_CASE("SIGTERM answers who waits, refuses new work, lets calls end and exits
   CHECK(coordinator.finished("g").at("status") == "committed");
   CHECK(service.calls("/a").size() == 1);
   coordinator.get("/v1/transactions/late", 404);
+}
+
+TEST_CASE("SIGTERM ends it while transactions back off, and they go on at the next start", "[api][process]") {
+  Coordinator coordinator;
+  FakeParticipant service;
+  std::atomic<bool> works = false;
+  service.on("/a", [&works](const HttpMessage&, int) {
+    ParticipantAnswer answer;
+    if (!works) answer.status = 500;
+    return answer;
+  });
+  coordinator.post("/v1/transactions",
+                   {{"gid", "g"},
+                    {"mode", "saga"},
+                    {"timeout_ms", 600'000},
+                    {"retry", {{"initial_ms", 100}, {"max_ms", 100}, {"max_attempts", 0}}},
+                    {"branches", {{{"id", "a"}, {"action", service.url("/a")}}}}},
+                   201);
+  REQUIRE(service.wait_for_calls("/a", 2));
+  // It is due again within a tenth of a second, and may not be called. A process that goes on waiting for it is ended by ctest.
+  coordinator.process().child().signal(SIGTERM);
+  CHECK(coordinator.process().child().wait() == 0);
+  works = true;
+  coordinator.crash();
+  CHECK(coordinator.finished("g").at("status") == "committed");
 }
 
 TEST_CASE("a second signal ends it at once and loses nothing", "[api][process]") {
