@@ -19,6 +19,7 @@ struct Flags {
   bool timeline = false;
   bool tally = false;
   bool keep_going = false;
+  bool hashes = false;
 };
 
 void print_timeline(std::uint64_t seed, sim::Bug bug) {
@@ -34,6 +35,7 @@ void print_timeline(std::uint64_t seed, sim::Bug bug) {
 bool run_one(std::uint64_t seed, sim::Bug bug, const Flags& flags, oracles::Tally& tally) {
   if (flags.timeline) print_timeline(seed, bug);
   const auto verdict = sim::run_seed(seed, bug, tally);
+  if (flags.hashes) fmt::print("{} {:016x}\n", seed, verdict.hash);
   fmt::print("{}", sim::report(verdict, flags.bug));
   return verdict.violations.empty();
 }
@@ -48,6 +50,7 @@ int main(int argc, char** argv) {
   app.add_option("--bug", flags.bug, "Plant this bug");
   app.add_flag("--timeline", flags.timeline, "Print everything that happened");
   app.add_flag("--tally", flags.tally, "Print how often what happened");
+  app.add_flag("--hashes", flags.hashes, "Print the hash of each history: a change that only makes something faster leaves them as they are");
   app.add_flag("--keep-going", flags.keep_going, "Do not stop at the first failing seed");
   CLI11_PARSE(app, argc, argv);
   const auto bug = flags.bug.empty() ? sim::Bug::none : sim::bug_named(flags.bug).value_or(sim::Bug::none);
