@@ -5,6 +5,7 @@
 #include "coordinator/core/backoff.hpp"
 #include "coordinator/core/progress.hpp"
 #include "coordinator/core/turn.hpp"
+#include "protocol/planted_bug.hpp"
 
 /// What an answer means, by the place of the operation: forward, pivot, second phase, check (docs/protocol.md, section 4).
 namespace escrow::core {
@@ -30,7 +31,10 @@ void note_failure(Change& change, OperationRef ref, const std::string& detail) {
 }
 
 /// Zero means the back-off.
-bool has_retry_after(const Outcome& outcome) { return outcome.retry_after && *outcome.retry_after > Duration(0); }
+bool has_retry_after(const Outcome& outcome) {
+  if (ESCROW_PLANTED(retry_after_is_ignored)) return false;
+  return outcome.retry_after && *outcome.retry_after > Duration(0);
+}
 
 void back_off(Change& change, OperationRef ref, const Answered& event) {
   Operation& operation = *find_operation(change.transaction, ref);
@@ -43,6 +47,7 @@ void back_off(Change& change, OperationRef ref, const Answered& event) {
     const Duration asked = std::min(*event.outcome.retry_after, longest_retry_after);
     wait = event.outcome.outcome == Class::in_progress ? asked : std::max(pause, asked);
   }
+  if (ESCROW_PLANTED(calls_in_a_tight_loop)) wait = Duration(1);
   operation.state = OperationState::backing_off;
   operation.next_attempt_at = change.now + wait;
   change.require(Durability::lazy);
@@ -54,7 +59,7 @@ void call_for_ever(Change& change, OperationRef ref, const Answered& event) {
   const std::int64_t patience = change.transaction.request->attention_after;
   ++operation.fruitless;
   note_failure(change, ref, event.outcome.detail);
-  if (event.outcome.outcome == Class::refused) {
+  if (event.outcome.outcome == Class::refused && !ESCROW_PLANTED(refusal_raises_no_attention)) {
     raise_attention(change, ref, "refused: " + event.outcome.detail);
   } else if (operation.fruitless >= patience) {
     raise_attention(change, ref, std::to_string(operation.fruitless) + " calls without success, the last: " + event.outcome.detail);
@@ -92,7 +97,7 @@ void forward_succeeded(Change& change, OperationRef ref, const Outcome& outcome)
     return;
   }
   // Without this record a crash would forget that the next one was called, and its effect would never be undone.
-  if (opens_a_turn(change.transaction, ref.branch)) change.require(Durability::barrier);
+  if (opens_a_turn(change.transaction, ref.branch) && !ESCROW_PLANTED(asynchronous_step_record)) change.require(Durability::barrier);
   if (change.transaction.status == Status::active && change.transaction.branches[ref.branch].request->pivot) {
     decide_commit(change, "the pivot succeeded", std::nullopt);
   }
@@ -114,7 +119,7 @@ void forward_refused(Change& change, OperationRef ref, const Outcome& outcome) {
 void forward_open(Change& change, OperationRef ref, const Answered& event) {
   Transaction& transaction = change.transaction;
   Operation& operation = *find_operation(transaction, ref);
-  operation.maybe_done = true;
+  operation.maybe_done = !ESCROW_PLANTED(unknown_step_is_not_undone);
   if (transaction.status == Status::aborting) {
     note_failure(change, ref, event.outcome.detail);
     settle(change, ref, OperationState::unknown);
@@ -129,7 +134,7 @@ void forward_open(Change& change, OperationRef ref, const Answered& event) {
   note_failure(change, ref, event.outcome.detail);
   if (event.outcome.outcome == Class::unknown) ++operation.counted_attempts;
   const std::int64_t limit = retry_of(transaction, ref).max_attempts;
-  if (limit > 0 && operation.counted_attempts >= limit) {
+  if (limit > 0 && operation.counted_attempts >= limit && !ESCROW_PLANTED(max_attempts_is_ignored)) {
     settle(change, ref, OperationState::unknown);
     decide_abort(change, {AbortCode::attempts_exhausted, branch.request->id, event.outcome.detail}, std::nullopt);
     return;
@@ -140,6 +145,9 @@ void forward_open(Change& change, OperationRef ref, const Answered& event) {
 void on_forward(Change& change, const Answered& event) {
   const Outcome& outcome = event.outcome;
   if (outcome.outcome == Class::succeeded) return forward_succeeded(change, event.ref, outcome);
+  if (ESCROW_PLANTED(garbled_is_success) && outcome.status == 200) return forward_succeeded(change, event.ref, outcome);
+  if (ESCROW_PLANTED(confirms_untried) && outcome.status == 0) return forward_succeeded(change, event.ref, outcome);
+  if (ESCROW_PLANTED(time_out_is_refusal) && outcome.status == 0) return forward_refused(change, event.ref, outcome);
   if (change.transaction.status == Status::committing) {
     find_operation(change.transaction, event.ref)->maybe_done = true;
     return call_for_ever(change, event.ref, event);
@@ -155,7 +163,7 @@ void on_check(Change& change, const Answered& event) {
     settle(change, event.ref, OperationState::succeeded);
     change.note(EventType::check_answered, event.ref, "committed");
     decide_commit(change, "the check says so", std::nullopt);
-  } else if (outcome.outcome == Class::refused && outcome.status == 409) {
+  } else if ((outcome.outcome == Class::refused && outcome.status == 409) || ESCROW_PLANTED(silent_check_is_a_no)) {
     change.transaction.check->last_error = outcome.detail;
     settle(change, event.ref, OperationState::failed);
     change.note(EventType::check_answered, event.ref, outcome.detail);
@@ -176,7 +184,7 @@ void on_answered(Change& change, const Answered& event) {
     case Role::check: on_check(change, event); break;
     case Role::confirm:
     case Role::undo:
-      if (event.outcome.outcome == Class::succeeded) {
+      if (event.outcome.outcome == Class::succeeded || (ESCROW_PLANTED(gives_up_second_phase) && operation->attempts >= 3)) {
         succeed(change, event.ref, event.outcome);
       } else {
         call_for_ever(change, event.ref, event);

@@ -6,6 +6,7 @@
 #include "coordinator/core/progress.hpp"
 #include "coordinator/core/reaction.hpp"
 #include "coordinator/core/turn.hpp"
+#include "protocol/planted_bug.hpp"
 
 namespace escrow::core {
 namespace {
@@ -31,7 +32,7 @@ void on_time_passed(Change& change) {
       raise_attention(change, ref, "no success so far, the last: " + operation.last_error.value_or("no answer"));
     }
   }
-  if (deadline_has_power(transaction) && *transaction.deadline_at <= change.now) {
+  if (deadline_has_power(transaction) && *transaction.deadline_at <= change.now && !ESCROW_PLANTED(deadline_never_fires)) {
     decide_abort(change, {AbortCode::timeout, std::nullopt, "not committed in time"}, std::nullopt);
     advance(change);
   }
@@ -42,7 +43,7 @@ void on_called(Change& change, const Called& event) {
   if (operation == nullptr || protocol::is_settled(operation->state)) return;
   operation->state = OperationState::calling;
   operation->next_attempt_at.reset();
-  ++operation->attempts;
+  if (!ESCROW_PLANTED(attempts_are_not_counted)) ++operation->attempts;
 }
 
 struct Handler {
@@ -67,7 +68,7 @@ void on_adopted(Change& change, const Adopted& event) {
   const auto call_again = [&](OperationRef ref) {
     Operation& operation = *find_operation(transaction, ref);
     operation.state = OperationState::waiting;
-    if (ref.role == Role::forward) operation.maybe_done = true;
+    if (ref.role == Role::forward) operation.maybe_done = !ESCROW_PLANTED(recovery_forgets_open_calls);
   };
   for (const OperationRef ref : turns(transaction)) {
     // That a call is about to be made is never written, so an operation whose turn had come counts as called, with unknown result. The
@@ -77,6 +78,7 @@ void on_adopted(Change& change, const Adopted& event) {
   }
   // Whatever was being called, also out of turn: an undo may be in flight while memory went back to before the one that it waited for.
   for (const OperationRef ref : being_called(transaction)) call_again(ref);
+  if (ESCROW_PLANTED(recovery_forgets_abort) && transaction.status == Status::aborting) transaction.status = Status::active;
   if (transaction.status == Status::aborting) {
     for (std::uint32_t i = 0; i < transaction.branches.size(); ++i) {
       auto& forward = transaction.branches[i].forward;
@@ -126,7 +128,10 @@ Decision decide(Transaction& transaction, const Event& event, Time now) {
     decision.refusal = ProblemCode::not_interactive;
     return decision;
   }
-  switch (reaction(transaction.status, kind)) {
+  if (ESCROW_PLANTED(acknowledges_the_opposite) && kind == EventKind::abort_requested && transaction.status != Status::active)
+    return decision;
+  switch (ESCROW_PLANTED(registers_after_decision) && kind == EventKind::branches_registered ? Reaction::decide
+                                                                                             : reaction(transaction.status, kind)) {
     case Reaction::decide: break;
     case Reaction::already_decided: decision.refusal = ProblemCode::already_decided; return decision;
     case Reaction::repeat:

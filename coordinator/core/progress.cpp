@@ -5,6 +5,7 @@
 
 #include "coordinator/core/turn.hpp"
 #include "protocol/assert.hpp"
+#include "protocol/planted_bug.hpp"
 
 namespace escrow::core {
 
@@ -26,6 +27,7 @@ bool is_open(const std::optional<Operation>& operation) { return operation && !p
 bool something_is_owed(const Transaction& transaction) {
   return std::ranges::any_of(transaction.branches, [](const Branch& branch) {
     const bool stands = branch.forward && branch.forward->state == OperationState::failed && branch.forward->attention;
+    if (ESCROW_PLANTED(ends_before_confirms)) return is_open(branch.forward) || is_open(branch.undo) || stands;
     return is_open(branch.forward) || is_open(branch.confirm) || is_open(branch.undo) || stands;
   });
 }
@@ -45,7 +47,7 @@ void end(Change& change, Status status) {
 /// No new forward call starts after the abort. One that was never called is skipped; one that was, and is not in flight, ends as unknown.
 void stop_forward(Change& change, std::uint32_t index) {
   auto& forward = change.transaction.branches[index].forward;
-  if (!is_open(forward) || forward->state == OperationState::calling) return;
+  if (!is_open(forward) || forward->state == OperationState::calling || ESCROW_PLANTED(forward_after_the_abort)) return;
   if (forward->maybe_done) {
     settle(change, {index, Role::forward}, OperationState::unknown);
     return;
@@ -55,7 +57,7 @@ void stop_forward(Change& change, std::uint32_t index) {
 }
 
 bool is_undone(const Transaction& transaction, const Branch& branch) {
-  if (transaction.request->interactive) return true;
+  if (transaction.request->interactive && !ESCROW_PLANTED(registered_is_not_undone)) return true;
   return branch.forward && (branch.forward->state == OperationState::succeeded || branch.forward->maybe_done);
 }
 
@@ -84,7 +86,7 @@ void decide_commit(Change& change, std::optional<std::string> reason, std::optio
   ESCROW_ASSERT(transaction.status == Status::active);
   transaction.status = Status::committing;
   change.note(EventType::commit_decided, std::move(reason), std::move(actor));
-  change.require(Durability::barrier);
+  change.require(ESCROW_PLANTED(calls_before_durable) ? Durability::lazy : Durability::barrier);
   skip(change, {0, Role::check});
   for (std::uint32_t i = 0; i < transaction.branches.size(); ++i) skip(change, {i, Role::undo});
 }
@@ -98,7 +100,7 @@ void decide_abort(Change& change, AbortReason reason, std::optional<std::string>
   change.note(EventType::abort_decided, std::move(detail), std::move(actor));
   if (reason.branch) change.decision.history.back().branch = reason.branch;
   transaction.abort_reason = std::move(reason);
-  change.require(Durability::barrier);
+  change.require(ESCROW_PLANTED(calls_before_durable) ? Durability::lazy : Durability::barrier);
   skip(change, {0, Role::check});
   for (std::uint32_t i = 0; i < transaction.branches.size(); ++i) {
     skip(change, {i, Role::confirm});
@@ -129,7 +131,7 @@ void settle(Change& change, OperationRef ref, OperationState state) {
 
 void raise_attention(Change& change, OperationRef ref, std::string reason) {
   Operation& operation = *find_operation(change.transaction, ref);
-  if (operation.attention) return;
+  if (operation.attention || ESCROW_PLANTED(attention_is_never_raised)) return;
   operation.attention = Attention{change.now, reason};
   operation.attention_at.reset();
   operation.equal_failures = 0;
@@ -143,7 +145,7 @@ void advance(Change& change) {
     const auto pivot = pivot_of(transaction);
     if (pivot && !transaction.pivot_reached && predecessors_succeeded(transaction, *pivot)) {
       transaction.pivot_reached = true;
-      change.require(Durability::barrier);
+      change.require(ESCROW_PLANTED(pivot_turn_is_lazy) ? Durability::lazy : Durability::barrier);
     }
     if (all_forward_succeeded(transaction)) decide_commit(change, std::nullopt, std::nullopt);
   }

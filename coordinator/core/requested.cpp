@@ -4,6 +4,7 @@
 #include "coordinator/core/order.hpp"
 #include "coordinator/core/progress.hpp"
 #include "coordinator/core/turn.hpp"
+#include "protocol/planted_bug.hpp"
 #include "protocol/registration.hpp"
 
 /// What initiators and operators ask for (docs/protocol.md, 3.3 and 3.5).
@@ -119,6 +120,7 @@ void on_registered(Change& change, const BranchesRegistered& event) {
       fresh.places.push_back(i);
       continue;
     }
+    if (ESCROW_PLANTED(branch_conflict_goes_unnoticed)) continue;
     for (const auto& pointer : protocol::differences(*transaction.branches[*known].request, *event.branches[i])) {
       change.decision.differs.push_back("/" + std::to_string(i) + pointer);
     }
@@ -148,7 +150,7 @@ void on_commit_requested(Change& change, const CommitRequested& event) {
 }
 
 void on_abort_requested(Change& change, const AbortRequested& event) {
-  if (change.transaction.pivot_reached) {
+  if (change.transaction.pivot_reached && !ESCROW_PLANTED(aborts_past_the_pivot)) {
     refuse(change, ProblemCode::past_pivot);
     return;
   }
@@ -166,7 +168,8 @@ void on_extended(Change& change, const Extended& event) {
 void on_resolved(Change& change, const Resolved& event) {
   Operation* operation = find_operation(change.transaction, event.ref);
   if (operation != nullptr && operation->resolved && is_repeat(change.transaction, *operation, event.succeeded)) return;
-  if (operation == nullptr || !is_owed(change.transaction, event.ref, *operation)) {
+  const bool any_word_counts = ESCROW_PLANTED(any_word_counts) && operation != nullptr && !protocol::is_settled(operation->state);
+  if (operation == nullptr || !(any_word_counts || is_owed(change.transaction, event.ref, *operation))) {
     refuse(change, ProblemCode::not_resolvable);
     return;
   }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "coordinator/core/order.hpp"
+#include "protocol/planted_bug.hpp"
 
 namespace escrow::core {
 namespace {
@@ -22,7 +23,7 @@ void add_forward_turns(const Transaction& transaction, std::vector<OperationRef>
 void add_confirm_turns(const Transaction& transaction, std::vector<OperationRef>& found) {
   for (std::uint32_t i = 0; i < transaction.branches.size(); ++i) {
     const Branch& branch = transaction.branches[i];
-    const bool tried = !branch.forward || branch.forward->state == OperationState::succeeded;
+    const bool tried = ESCROW_PLANTED(confirms_before_its_try) || !branch.forward || branch.forward->state == OperationState::succeeded;
     if (is_open(branch.confirm) && tried) found.push_back({i, Role::confirm});
   }
 }
@@ -33,10 +34,10 @@ void add_undo_turns(const Transaction& transaction, std::vector<OperationRef>& f
   std::vector<bool> held_back(transaction.branches.size(), false);
   for (auto i = order.rbegin(); i != order.rend(); ++i) {
     const Branch& branch = transaction.branches[*i];
-    const bool in_flight = is_open(branch.forward);
+    const bool in_flight = is_open(branch.forward) && !ESCROW_PLANTED(undoes_before_those_in_flight);
     if (is_open(branch.undo) && !in_flight && !held_back[*i]) found.push_back({*i, Role::undo});
     if (held_back[*i] || in_flight || is_open(branch.undo)) {
-      for (const auto before : branch.predecessors) held_back[before] = true;
+      for (const auto before : branch.predecessors) held_back[before] = !ESCROW_PLANTED(undoes_in_any_order);
     }
   }
 }
@@ -44,6 +45,7 @@ void add_undo_turns(const Transaction& transaction, std::vector<OperationRef>& f
 }  // namespace
 
 bool predecessors_succeeded(const Transaction& transaction, std::uint32_t branch) {
+  if (ESCROW_PLANTED(calls_out_of_order)) return true;
   return std::ranges::all_of(transaction.branches[branch].predecessors, [&](std::uint32_t before) {
     const auto& forward = transaction.branches[before].forward;
     return !forward || forward->state == OperationState::succeeded;
@@ -55,13 +57,17 @@ std::vector<OperationRef> turns(const Transaction& transaction) {
   switch (transaction.status) {
     case Status::active:
       add_forward_turns(transaction, found);
+      if (ESCROW_PLANTED(confirms_before_the_commit)) add_confirm_turns(transaction, found);
       if (is_open(transaction.check)) found.push_back({0, Role::check});
       break;
     case Status::committing:
       add_forward_turns(transaction, found);
       add_confirm_turns(transaction, found);
       break;
-    case Status::aborting: add_undo_turns(transaction, found); break;
+    case Status::aborting:
+      if (ESCROW_PLANTED(forward_after_the_abort)) add_forward_turns(transaction, found);
+      add_undo_turns(transaction, found);
+      break;
     case Status::committed:
     case Status::aborted: break;
   }
@@ -106,11 +112,12 @@ std::optional<Time> next_timer(const Transaction& transaction, Time now) {
 }
 
 bool deadline_has_power(const Transaction& transaction) {
-  return transaction.status == Status::active && transaction.deadline_at && !transaction.pivot_reached;
+  return transaction.status == Status::active && transaction.deadline_at &&
+         (!transaction.pivot_reached || ESCROW_PLANTED(deadline_past_the_pivot));
 }
 
 protocol::Phase phase_of(const Transaction& transaction, OperationRef ref) {
-  const bool forward = ref.role == Role::forward && transaction.status == Status::active;
+  const bool forward = ref.role == Role::forward && transaction.status == Status::active && !ESCROW_PLANTED(forward_says_final);
   return forward ? protocol::Phase::forward : protocol::Phase::final;
 }
 

@@ -9,6 +9,7 @@
 #include "coordinator/store/checksum.hpp"
 #include "coordinator/store/codec.hpp"
 #include "coordinator/store/fields.hpp"
+#include "protocol/planted_bug.hpp"
 #include "protocol/words.hpp"
 
 namespace escrow::store {
@@ -53,7 +54,7 @@ Operation operation_of(const json& value, std::string_view place, std::int64_t r
   operation.fruitless = fields.number_or("fruitless", 0, 0, any_number);
   operation.equal_failures = fields.number_or("equal_failures", 0, 0, any_number);
   operation.maybe_done = fields.flag("maybe_done");
-  operation.resolved = fields.flag("resolved");
+  operation.resolved = fields.flag("resolved") && !ESCROW_PLANTED(log_forgets_who_resolved);
   operation.next_attempt_at = time_of(fields, "next_attempt_at_ms");
   operation.attention_at = time_of(fields, "attention_at_ms");
   operation.finished_at = time_of(fields, "finished_at_ms");

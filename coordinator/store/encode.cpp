@@ -6,6 +6,7 @@
 #include "coordinator/store/log.hpp"
 #include "protocol/assert.hpp"
 #include "protocol/json_writer.hpp"
+#include "protocol/planted_bug.hpp"
 
 namespace escrow::store {
 namespace {
@@ -75,7 +76,7 @@ void append_operation(std::string& out, const Operation& operation) {
   object.number_unless_0("counted_attempts", operation.counted_attempts);
   object.number_unless_0("fruitless", operation.fruitless);
   object.number_unless_0("equal_failures", operation.equal_failures);
-  object.flag("maybe_done", operation.maybe_done);
+  object.flag("maybe_done", operation.maybe_done && !ESCROW_PLANTED(log_forgets_unknown_attempts));
   object.flag("resolved", operation.resolved);
   object.time("next_attempt_at_ms", operation.next_attempt_at);
   object.time("attention_at_ms", operation.attention_at);
@@ -97,7 +98,7 @@ std::string state_of(const Transaction& transaction) {
   ObjectWriter state(out);
   state.text("order", to_string(transaction.order));
   state.time("deadline_at_ms", transaction.deadline_at);
-  state.flag("pivot_reached", transaction.pivot_reached);
+  state.flag("pivot_reached", transaction.pivot_reached && !ESCROW_PLANTED(log_forgets_the_pivot));
   if (transaction.abort_reason) {
     ObjectWriter reason(state.key("abort_reason"));
     reason.text("code", to_string(transaction.abort_reason->code));
@@ -210,7 +211,7 @@ std::string request_of(const core::Branch& branch) {
   append_retry(object.key("retry"), request.retry);
   object.number("request_timeout_ms", request.request_timeout_ms);
   append_headers(object, request.headers);
-  if (!branch.predecessors.empty()) {
+  if (!branch.predecessors.empty() && !ESCROW_PLANTED(log_forgets_the_order)) {
     std::string& predecessors = object.key("predecessors");
     char separator = '[';
     for (const std::uint32_t index : branch.predecessors) {

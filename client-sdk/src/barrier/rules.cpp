@@ -6,6 +6,7 @@
 #include <escrow/error.hpp>
 
 #include "protocol/assert.hpp"
+#include "protocol/planted_bug.hpp"
 
 namespace escrow::barrier {
 namespace {
@@ -22,7 +23,10 @@ Verdict give_up(const Error& error) {
   return roll_back(Outcome::unavailable(error.detail));
 }
 
-RowKey key_of(const Call& call, Operation operation) { return {call.gid, call.branch, protocol::to_string(operation)}; }
+RowKey key_of(const Call& call, Operation operation) {
+  if (ESCROW_PLANTED(barrier_key_without_branch)) return {call.gid, "b0", protocol::to_string(operation)};
+  return {call.gid, call.branch, protocol::to_string(operation)};
+}
 
 Row row_by(Operation cause, RowOutcome outcome) { return {std::string(protocol::to_string(cause)), outcome, {}}; }
 
@@ -34,7 +38,7 @@ Outcome replay(const Row& row, std::string_view forward) {
   if (row.cause != forward) return Outcome::refused("undone before it arrived");
   switch (row.outcome) {
     case RowOutcome::done: return Outcome::succeeded(row.output);
-    case RowOutcome::refused: return Outcome::refused(row.output);
+    case RowOutcome::refused: return ESCROW_PLANTED(replays_a_no_as_yes) ? Outcome::succeeded() : Outcome::refused(row.output);
     case RowOutcome::none: break;
   }
   return Outcome::unavailable("the barrier row of " + std::string(forward) + " has no outcome");
@@ -53,7 +57,7 @@ Result<Outcome> run(BarrierRows& rows, const Business& business, const std::stri
   }
   if (outcome.kind() == Outcome::Kind::succeeded) {
     if (auto released = rows.release_savepoint(); !released) return released.error();
-  } else if (outcome.kind() == Outcome::Kind::refused) {
+  } else if (outcome.kind() == Outcome::Kind::refused && !ESCROW_PLANTED(refusal_keeps_its_change)) {
     if (auto returned = rows.return_to_savepoint(); !returned) return returned.error();
   }
   // Anything else rolls back the whole transaction, savepoint included.
@@ -64,7 +68,7 @@ Verdict apply_forward(BarrierRows& rows, const Call& call, const Business& busin
   const RowKey key = key_of(call, call.operation);
   const auto inserted = rows.insert(key, row_by(call.operation, RowOutcome::done));
   if (!inserted) return give_up(inserted.error());
-  if (!*inserted) {
+  if (!*inserted && !ESCROW_PLANTED(forward_runs_behind_its_undo)) {
     const auto found = rows.find(key);
     if (!found) return give_up(found.error());
     if (!*found) return roll_back(Outcome::busy("the barrier row was just removed"));
@@ -80,7 +84,7 @@ Verdict apply_forward(BarrierRows& rows, const Call& call, const Business& busin
     }
     case Outcome::Kind::refused: {
       // Where the call comes again until it succeeds, a no of today must not be the answer of tomorrow.
-      if (call.phase == Phase::final) return roll_back(std::move(*outcome));
+      if (call.phase == Phase::final && !ESCROW_PLANTED(keeps_a_final_no)) return roll_back(std::move(*outcome));
       if (auto kept = rows.update(key, RowOutcome::refused, outcome->reason()); !kept) return give_up(kept.error());
       return commit(std::move(*outcome));
     }
@@ -96,7 +100,7 @@ Verdict apply_second_phase(BarrierRows& rows, const Call& call, const Business& 
   const RowKey key = key_of(call, call.operation);
   const auto inserted = rows.insert(key, row_by(call.operation, RowOutcome::done));
   if (!inserted) return give_up(inserted.error());
-  if (!*inserted) {
+  if (!*inserted && !ESCROW_PLANTED(second_phase_twice)) {
     const auto found = rows.find(key);
     if (!found) return give_up(found.error());
     if (!*found) return roll_back(Outcome::busy("the barrier row was just removed"));
@@ -115,6 +119,7 @@ Verdict apply_undo(BarrierRows& rows, const Call& call, const Business& business
   const RowKey own = key_of(call, call.operation);
   const RowKey forward = key_of(call, forward_of(call.operation));
 
+  if (ESCROW_PLANTED(no_null_compensation_mark) && !rows.find(forward).value()) return commit(Outcome::succeeded());
   const auto marked = rows.insert(forward, row_by(call.operation, RowOutcome::none));
   if (!marked) return give_up(marked.error());
   std::optional<Row> row;
@@ -125,6 +130,9 @@ Verdict apply_undo(BarrierRows& rows, const Call& call, const Business& business
     row = std::move(**found);
   }
 
+  if (ESCROW_PLANTED(undoes_what_never_ran) && !row) return apply_second_phase(rows, call, business, {});
+  if (ESCROW_PLANTED(undoes_what_was_refused) && row && row->outcome == RowOutcome::refused)
+    return apply_second_phase(rows, call, business, {});
   if (!row || row->outcome != RowOutcome::done) {
     // It never ran: never called, barred by an earlier undo, or refused. The mark stays and keeps a late call out.
     const auto kept = rows.insert(own, row_by(call.operation, RowOutcome::done));
@@ -143,6 +151,7 @@ Verdict apply_undo(BarrierRows& rows, const Call& call, const Business& business
 Verdict apply_confirm(BarrierRows& rows, const Call& call, const Business& business) {
   const auto tried = rows.find(key_of(call, Operation::try_));
   if (!tried) return give_up(tried.error());
+  if (ESCROW_PLANTED(confirms_untried) && !*tried) return apply_second_phase(rows, call, business, {});
   if (!*tried || (*tried)->outcome != RowOutcome::done) return roll_back(Outcome::refused("never tried"));
 
   const auto cancelled = rows.find(key_of(call, Operation::cancel));
@@ -195,7 +204,7 @@ Outcome recall(BarrierRows& rows, const Call& call) {
 Result<void> record_message(BarrierRows& rows, std::string_view gid) {
   const auto inserted = rows.insert(message_key(gid), {std::string(commit_cause), RowOutcome::done, {}});
   if (!inserted) return inserted.error();
-  if (*inserted) return {};
+  if (*inserted || ESCROW_PLANTED(message_behind_a_no)) return {};
   const auto found = rows.find(message_key(gid));
   if (!found) return found.error();
   if (*found && (*found)->cause == commit_cause) {
@@ -207,7 +216,7 @@ Result<void> record_message(BarrierRows& rows, std::string_view gid) {
 Verdict answer_check(BarrierRows& rows, std::string_view gid) {
   const auto inserted = rows.insert(message_key(gid), {std::string(check_cause), RowOutcome::none, {}});
   if (!inserted) return give_up(inserted.error());
-  if (*inserted) return commit(Outcome::refused("the local transaction did not commit"));
+  if (*inserted) return {!ESCROW_PLANTED(check_bars_nothing), Outcome::refused("the local transaction did not commit")};
   const auto found = rows.find(message_key(gid));
   if (!found) return give_up(found.error());
   if (*found && (*found)->cause == commit_cause) return roll_back(Outcome::succeeded());

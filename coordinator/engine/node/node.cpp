@@ -6,6 +6,7 @@
 #include "coordinator/core/decide.hpp"
 #include "coordinator/core/turn.hpp"
 #include "protocol/assert.hpp"
+#include "protocol/planted_bug.hpp"
 
 namespace escrow::engine::node {
 
@@ -124,7 +125,8 @@ void Node::drive(Entry& entry) {
     keep(entry, core::decide(*entry.transaction, core::TimePassed{}, now_), std::nullopt);
     if (entry.busy != Entry::Busy::no) return;
     dispatch(entry);
-    const bool overdue = entry.dirty_since && (draining_ || *entry.dirty_since + settings_.lazy_flush <= now_);
+    const bool overdue =
+        entry.dirty_since && !ESCROW_PLANTED(lazy_writes_never_leave) && (draining_ || *entry.dirty_since + settings_.lazy_flush <= now_);
     const bool awaited = entry.dirty_since && entry.transaction->is_terminal() && !entry.waiters.empty();
     if (overdue || awaited) {
       write(entry);
@@ -145,7 +147,9 @@ bool Node::may_leave(const Entry& entry) const {
   if (entry.paused_until && *entry.paused_until > now_) return false;
   // Whatever is due where pages have been read must stay: no page will bring it back.
   const auto next = core::next_timer(*entry.transaction, now_);
-  if (next && (!horizon_ || !due_after_ || *next <= std::max(*horizon_, core::from_ms(due_after_->due_at_ms)))) return false;
+  if (next && !ESCROW_PLANTED(lets_go_of_what_is_due) &&
+      (!horizon_ || !due_after_ || *next <= std::max(*horizon_, core::from_ms(due_after_->due_at_ms))))
+    return false;
   if (!core::ready(*entry.transaction, now_).empty()) return false;
   return entry.touched + settings_.keep_idle <= now_ || entries_.size() > settings_.resident_transactions;
 }

@@ -5,6 +5,7 @@
 #include "coordinator/core/turn.hpp"
 #include "coordinator/engine/node/node.hpp"
 #include "protocol/assert.hpp"
+#include "protocol/planted_bug.hpp"
 
 /// Which calls a node makes: those whose turn has come, that nothing holds back, each operation at most once at a time.
 namespace escrow::engine::node {
@@ -12,6 +13,7 @@ namespace {
 
 /// While a branch's forward call is in flight nothing else of it is called, even if memory was lost and thinks otherwise.
 bool has_open_call(const Entry& entry, core::OperationRef ref) {
+  if (ESCROW_PLANTED(calls_beside_an_open_call)) return false;
   return std::ranges::any_of(entry.calls, [&](const OpenCall& call) {
     if (ref.role == protocol::Role::check || call.ref.role == protocol::Role::check) return call.ref.role == ref.role;
     return call.ref.branch == ref.branch;
@@ -26,7 +28,7 @@ bool is_healthy(const core::Outcome& outcome) {
 }  // namespace
 
 void Node::dispatch(Entry& entry) {
-  if (draining_) return;
+  if (draining_ && !ESCROW_PLANTED(calls_while_draining)) return;
   const bool past_breaker = std::exchange(entry.past_breaker, false);
   for (const core::OperationRef ref : core::ready(*entry.transaction, now_)) {
     if (entry.held_back.contains(ref) && !past_breaker) continue;
@@ -49,7 +51,8 @@ void Node::begin_call(Entry& entry, core::OperationRef ref, Target target) {
   CallWanted wanted;
   wanted.call = ++last_call_;
   wanted.gid = entry.gid;
-  if (ref.role != protocol::Role::check) wanted.branch = transaction.branches[ref.branch].request;
+  if (ref.role != protocol::Role::check)
+    wanted.branch = transaction.branches[ESCROW_PLANTED(first_branch_for_all) ? 0 : ref.branch].request;
   wanted.request = transaction.request;
   wanted.trace = transaction.trace;
   wanted.role = ref.role;
@@ -73,7 +76,7 @@ void Node::on(CallEnded ended) {
   ++counters_.calls[{call.operation, ended.outcome.outcome}];
   Entry* entry = find(call.gid);
   ESCROW_ASSERT(entry != nullptr);
-  std::erase_if(entry->calls, [&](const OpenCall& open) { return open.call == ended.call; });
+  if (!ESCROW_PLANTED(forgets_that_calls_end)) std::erase_if(entry->calls, [&](const OpenCall& open) { return open.call == ended.call; });
   core::Answered answered;
   answered.ref = call.ref;
   answered.outcome = std::move(ended.outcome);

@@ -4,6 +4,7 @@
 #include "coordinator/core/decide.hpp"
 #include "coordinator/engine/node/node.hpp"
 #include "protocol/assert.hpp"
+#include "protocol/planted_bug.hpp"
 
 /// What initiators and operators ask of a node, and how they are answered.
 namespace escrow::engine::node {
@@ -55,7 +56,7 @@ void Node::take_start(Entry& entry, Request request) {
   const auto& body = std::get<Start>(request.body);
   if (entry.transaction) {
     Answer same;
-    same.differs = protocol::differences(*entry.transaction->request, *body.request);
+    if (!ESCROW_PLANTED(gid_conflict_goes_unnoticed)) same.differs = protocol::differences(*entry.transaction->request, *body.request);
     if (!same.differs.empty()) {
       same.problem = ProblemCode::gid_conflict;
       same.detail = "the gid belongs to another request";
@@ -126,6 +127,7 @@ void Node::keep(Entry& entry, core::Decision decision, std::optional<PendingAnsw
       if (reply) answer_when_durable(entry, std::move(*reply));
       break;
     case core::Durability::barrier:
+      if (ESCROW_PLANTED(acknowledges_before_durable) && reply && entry.starting) answer_now(entry, *std::exchange(reply, std::nullopt));
       if (reply) entry.pending.push_back(std::move(*reply));
       write(entry);
       break;

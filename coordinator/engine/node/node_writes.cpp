@@ -6,6 +6,7 @@
 #include "coordinator/core/turn.hpp"
 #include "coordinator/engine/node/node.hpp"
 #include "protocol/assert.hpp"
+#include "protocol/planted_bug.hpp"
 
 /// What a node does with the log: one write or read of a transaction at a time, and memory never more than one write ahead.
 namespace escrow::engine::node {
@@ -58,7 +59,8 @@ void Node::on(WriteAnswered answered) {
       return;
     case store::WriteAnswer::unknown:
       // It may be on disk or not: nothing is told or done before it has been read again.
-      entry->in_doubt = true;
+      entry->in_doubt = !ESCROW_PLANTED(guesses_unknown_writes);
+      if (!entry->in_doubt) return write_succeeded(*entry), run(*entry);
       load(*entry);
       return;
     case store::WriteAnswer::conflict: break;
@@ -94,7 +96,9 @@ void Node::write_succeeded(Entry& entry) {
 
 void Node::write_refused(Entry& entry, ProblemCode code, const std::string& why) {
   auto pending = std::exchange(entry.pending, {});
-  for (auto& reply : pending) answer_problem(reply.token, code, why);
+  if (!ESCROW_PLANTED(forgets_who_waits)) {
+    for (auto& reply : pending) answer_problem(reply.token, code, why);
+  }
   const bool was_start = entry.starting.has_value();
   entry.starting.reset();
   entry.transaction.reset();

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "coordinator/store/memory/disk.hpp"
+#include "protocol/planted_bug.hpp"
 
 namespace escrow::store {
 namespace {
@@ -84,7 +85,8 @@ class MemoryLog final : public Log {
   WriteResult apply_one(Content& content, const Write& write) {
     const auto found = content.ids.find(write.gid.text());
     const std::int64_t stored = found == content.ids.end() ? 0 : content.transactions.at(found->second).stored.row.revision;
-    if (stored != write.expected_revision) return {WriteAnswer::conflict, 0, "another revision is stored"};
+    if (stored != write.expected_revision && !ESCROW_PLANTED(unconditional_write))
+      return {WriteAnswer::conflict, 0, "another revision is stored"};
     if (stored == 0 && content.tombstones.contains(write.gid.text())) return {WriteAnswer::conflict, 0, "the gid is retired"};
     if (!fits_into_an_update(write)) return {WriteAnswer::unavailable, 0, "the write does not fit into the log"};
 
@@ -115,7 +117,7 @@ class MemoryLog final : public Log {
     row.started_at_ms = write.started_at_ms;
     row.updated_at_ms = write.updated_at_ms;
     row.finished_at_ms = write.finished_at_ms;
-    row.due_at_ms = write.due_at_ms;
+    row.due_at_ms = ESCROW_PLANTED(log_forgets_what_is_due) ? std::nullopt : write.due_at_ms;
     row.state = write.state;
     row.checksum = checksum_of(row, row.state);
     if (row.due_at_ms) content.due.insert({*row.due_at_ms, id});
