@@ -1,8 +1,10 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <utility>
 
+#include "protocol/assert.hpp"
 #include "tests/fault-injection/sim/bugs.hpp"
 #include "tests/fault-injection/sim/faults.hpp"
 #include "tests/fault-injection/sim/history.hpp"
@@ -21,6 +23,14 @@ struct Context {
   History history;
   /// Events in the queue that are somebody's work; the rest is housekeeping.
   std::int64_t work = 0;
+
+  /// What a branch moves (-1: the initiator's own local transaction), as the shape of its transaction says.
+  [[nodiscard]] const Movement& movement(int transaction, int branch) const {
+    const auto found = std::ranges::find_if(
+        history.declared, [&](const Declared& declared) { return declared.transaction == transaction && declared.branch == branch; });
+    ESCROW_ASSERT(found != history.declared.end());
+    return found->movement;
+  }
 
   [[nodiscard]] Time now() const { return queue.now(); }
 

@@ -53,6 +53,7 @@ std::uint64_t hash_of(const History& history) {
   for (const Committed& committed : history.committed) {
     mix_stamp(hash, committed, committed.transaction, 3);
     mix_into(hash, number(committed.branch + 1) << 32U | number(committed.operation) << 16U | number(committed.what));
+    mix_into(hash, number(committed.posting.available) << 32U ^ number(committed.posting.reserved));
   }
   for (const Written& written : history.written) {
     mix_stamp(hash, written, written.transaction, 4);

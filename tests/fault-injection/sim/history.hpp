@@ -8,6 +8,7 @@
 
 #include "coordinator/core/event.hpp"
 #include "coordinator/core/transaction.hpp"
+#include "tests/fault-injection/sim/books.hpp"
 #include "tests/fault-injection/sim/random.hpp"
 
 /// What independent observers saw of a run. Oracles judge it; nothing in it was asked of the coordinator's memory.
@@ -63,6 +64,8 @@ struct Committed : Stamp {
     /// A check found no message row and barred it.
     barred
   } what = What::effect;
+  /// What an effect (or a message's local transaction) did to the books; nothing for the others.
+  Posting posting;
 };
 
 // The log.
@@ -113,6 +116,22 @@ struct BarrierRow {
   std::string outcome;
 };
 
+/// What the shape of a transaction says about one branch; -1: the initiator's own local transaction.
+struct Declared {
+  int transaction = -1;
+  int branch = -1;
+  int service = 0;
+  Movement movement;
+};
+
+/// An account when all was over.
+struct Account {
+  int service = 0;
+  int account = 0;
+  std::int64_t initial = 0;
+  Balance balance;
+};
+
 /// How the run ended.
 struct End {
   /// Every transaction was terminal and nothing was left to happen before the time was up.
@@ -143,6 +162,8 @@ class History {
   /// What the log held at the end, by transaction.
   std::vector<std::shared_ptr<const core::Transaction>> log;
   std::vector<BarrierRow> rows;
+  std::vector<Declared> declared;
+  std::vector<Account> accounts;
   End end;
 
   [[nodiscard]] std::uint64_t size() const { return seq_; }

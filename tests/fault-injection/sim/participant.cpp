@@ -82,10 +82,12 @@ class Participant::LocalTransaction final : public barrier::BarrierRows {
 
   void commit() {
     for (auto& [key, row] : staged_) owner_.rows_[key] = std::move(row);
+    if (has_effect) owner_.books_.post(posting);
   }
 
-  /// Whether the business change is part of this transaction.
+  /// Whether the business change is part of this transaction, and what it does to the books.
   bool has_effect = false;
+  Posting posting;
 
  private:
   static Key text_of(const barrier::RowKey& key) { return {std::string(key.gid), std::string(key.branch), std::string(key.operation)}; }
@@ -106,13 +108,14 @@ void Participant::crash() {
   ++life_;
 }
 
-void Participant::journal(const WireRequest& request, Committed::What what) {
+void Participant::journal(const WireRequest& request, Committed::What what, const Posting& posting) {
   Committed committed;
   committed.service = service_;
   committed.transaction = ordinal_of(request.gid);
   committed.branch = request.branch.empty() ? -1 : ordinal_of(request.branch);
   committed.operation = request.operation;
   committed.what = what;
+  committed.posting = posting;
   context_.record(context_.history.committed, std::move(committed));
 }
 
@@ -123,6 +126,8 @@ Outcome Participant::do_business(const WireRequest& request, LocalTransaction& l
   const bool refused = request.phase == protocol::Phase::forward ? context_.faults.fires(Point::refused_forward, identity)
                                                                  : context_.faults.fires(Point::refused_final, identity);
   if (refused || (is_undo(request.operation) && is_stubborn(context_.seed, identity))) return Outcome::refused("the business says no");
+  local.posting = posting_of(request.operation, context_.movement(identity.transaction, identity.branch));
+  if (!books_.covers(local.posting)) return Outcome::refused("not enough is left");
   local.has_effect = true;
   return Outcome::succeeded(identity.branch % 2 == 0 ? "{\"done\":true}" : "");
 }
@@ -154,7 +159,7 @@ std::optional<WireAnswer> Participant::run_locally(const WireRequest& request) {
     if (verdict.commit) {
       local.commit();
       const auto without = verdict.answer.kind() == Outcome::Kind::refused ? Committed::What::refused : Committed::What::mark;
-      journal(request, local.has_effect ? Committed::What::effect : without);
+      journal(request, local.has_effect ? Committed::What::effect : without, local.has_effect ? local.posting : Posting{});
     }
     answer = to_wire(verdict.answer, context_.faults.draw(Point::choice, identity));
     // 422 says the same as 409.
@@ -222,13 +227,15 @@ void Participant::commit_locally(const std::string& gid, std::function<void(std:
     }
     LocalTransaction local(*this);
     const bool business_says_no = context_.faults.fires(Point::refused_forward, identity);
-    const bool recorded = !business_says_no && barrier::record_message(local, gid).has_value();
+    local.posting = posting_of(OperationName::action, context_.movement(identity.transaction, -1));
+    local.has_effect = !business_says_no && books_.covers(local.posting);
+    const bool recorded = local.has_effect && barrier::record_message(local, gid).has_value();
     if (recorded) {
       local.commit();
       WireRequest message;
       message.gid = gid;
       message.operation = OperationName::check;
-      journal(message, Committed::What::message);
+      journal(message, Committed::What::message, local.posting);
     }
     if (context_.faults.fires(Point::participant_crash_after, identity)) {
       crash();
@@ -244,6 +251,11 @@ void Participant::describe_rows(std::vector<BarrierRow>& rows) const {
     rows.push_back(
         {service_, ordinal_of(gid), branch.empty() ? -1 : ordinal_of(branch), operation, row.cause, std::string(to_string(row.outcome))});
   }
+}
+
+void Participant::describe_accounts(std::vector<Account>& found) const {
+  for (int account = 0; account < accounts; ++account)
+    found.push_back({service_, account, books_.initial(account), books_.balance(account)});
 }
 
 }  // namespace escrow::sim

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "client-sdk/src/barrier/rules.hpp"
+#include "tests/fault-injection/sim/books.hpp"
 #include "tests/fault-injection/sim/context.hpp"
 
 /// A service with a local database: the SDK's own barrier rules over a table in memory, and business that refuses, is slow, or dies.
@@ -48,7 +49,7 @@ struct WireAnswer {
 
 class Participant {
  public:
-  Participant(Context& context, int service) : context_(context), service_(service) {}
+  Participant(Context& context, int service) : context_(context), service_(service), books_(context.seed, service) {}
 
   using Reply = std::function<void(WireAnswer)>;
   /// A request has arrived. `reply` is called at most once.
@@ -59,6 +60,7 @@ class Participant {
   void commit_locally(const std::string& gid, std::function<void(std::optional<bool>)> done);
 
   void describe_rows(std::vector<BarrierRow>& rows) const;
+  void describe_accounts(std::vector<Account>& found) const;
 
  private:
   using Key = std::tuple<std::string, std::string, std::string>;
@@ -69,11 +71,12 @@ class Participant {
   std::optional<WireAnswer> run_locally(const WireRequest& request);
   std::optional<WireAnswer> run_check(const WireRequest& request);
   [[nodiscard]] Outcome do_business(const WireRequest& request, LocalTransaction& local);
-  void journal(const WireRequest& request, Committed::What what);
+  void journal(const WireRequest& request, Committed::What what, const Posting& posting = {});
   void crash();
 
   Context& context_;
   int service_;
+  Books books_;
   std::map<Key, barrier::Row> rows_;
   /// Work that was answered with 202 and still runs; lost when the process dies.
   std::map<std::pair<std::string, std::string>, std::uint64_t> running_;

@@ -89,9 +89,7 @@ class Interactive : public Client {
     const auto operation = branch.kind == Kind::tcc ? OperationName::try_ : OperationName::action;
     if (branch.kind == Kind::message) return go_on(index + 1);
     WireRequest request;
-    const std::string& other_url = branch.undo_url.empty() ? branch.confirm_url : branch.undo_url;
-    const int service = other_url.empty() ? shape_.home : service_of_url(other_url);
-    request.url = url_of_service(service, protocol::to_string(operation));
+    request.url = url_of_service(service_of(branch, shape_.home), protocol::to_string(operation));
     request.gid = asker_.gid().text();
     request.branch = branch.id.text();
     request.operation = operation;

@@ -20,6 +20,7 @@ using protocol::Role;
 using protocol::StartRequest;
 
 constexpr std::uint64_t shape_purpose = 0x5a4e;
+constexpr std::uint64_t movement_purpose = 0x307e;
 
 protocol::RetryPolicy make_retry(Dice& dice) {
   protocol::RetryPolicy retry;
@@ -77,6 +78,15 @@ std::vector<const BranchRequest*> pointers(const std::vector<BranchRequest>& bra
   return found;
 }
 
+/// Sagas take and give back, messages bring, and a reservation may do either: so nothing that has to happen can ever fail for want.
+Movement make_movement(Kind kind, Dice dice) {
+  Movement movement;
+  movement.account = dice.below(accounts);
+  movement.amount = dice.between(1, 9);
+  movement.arrives = kind == Kind::message || (kind == Kind::tcc && dice.chance(0.4));
+  return movement;
+}
+
 /// One branch is made the point of no return where the order allows it.
 void make_pivot(StartRequest& request, Dice& dice) {
   const auto index = static_cast<std::size_t>(dice.below(static_cast<int>(request.branches.size())));
@@ -89,6 +99,13 @@ void make_pivot(StartRequest& request, Dice& dice) {
 }
 
 }  // namespace
+
+int service_of(const BranchRequest& branch, int home) {
+  for (const std::string* url : {&branch.forward_url, &branch.confirm_url, &branch.undo_url}) {
+    if (!url->empty()) return service_of_url(*url);
+  }
+  return home;
+}
 
 Shape make_shape(std::uint64_t seed, int transaction) {
   Dice dice(seed, shape_purpose, {.transaction = transaction});
@@ -127,6 +144,12 @@ Shape make_shape(std::uint64_t seed, int transaction) {
   // Before its first branch nobody knows that it will be a graph.
   if (is_graph && shape.given == 0) request->order = Order::sequential;
   if (!request->interactive && takes_orders && dice.chance(0.5)) make_pivot(*request, dice);
+
+  for (int i = 0; i < count; ++i) {
+    const auto index = static_cast<std::size_t>(i);
+    shape.movements.push_back(make_movement(branches[index].kind, Dice(seed, movement_purpose, {.transaction = transaction, .branch = i})));
+  }
+  shape.own_movement = make_movement(Kind::saga, Dice(seed, movement_purpose, {.transaction = transaction}));
 
   const auto all = pointers(branches);
   ESCROW_ASSERT(protocol::after_faults(all, 0, "").empty());

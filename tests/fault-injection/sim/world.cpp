@@ -47,12 +47,22 @@ World::World(RunOptions options)
   const int transactions = 2 + dice.below(3);
   for (int i = 0; i < transactions; ++i) {
     shapes_.push_back(make_shape(options.seed, i));
+    declare(shapes_.back());
     clients_.push_back(make_client(around_, shapes_.back()));
     operators_.push_back(std::make_unique<Asker>(around_, i));
   }
 }
 
 World::~World() = default;
+
+void World::declare(const Shape& shape) {
+  auto& declared = context_.history.declared;
+  declared.push_back({shape.transaction, -1, shape.home, shape.own_movement});
+  for (std::size_t i = 0; i < shape.movements.size(); ++i) {
+    const protocol::BranchRequest& branch = shape.request->interactive ? *shape.branches[i] : shape.request->branches[i];
+    declared.push_back({shape.transaction, static_cast<int>(i), service_of(branch, shape.home), shape.movements[i]});
+  }
+}
 
 void World::run_until(Time time) {
   while (context_.queue.next() && *context_.queue.next() <= time && context_.history.end.steps < most_steps) {
@@ -131,6 +141,7 @@ void World::run() {
   end.open_calls = coordinator_.open_calls();
   context_.history.log = store_.all();
   for (const auto& participant : participants_) participant->describe_rows(context_.history.rows);
+  for (const auto& participant : participants_) participant->describe_accounts(context_.history.accounts);
 }
 
 }  // namespace escrow::sim

@@ -29,6 +29,7 @@ class World {
 
  private:
   void run_until(Time time);
+  void declare(const Shape& shape);
   void patrol();
   void resolve(const core::Transaction& transaction, core::OperationRef ref, bool succeeded);
   [[nodiscard]] bool is_quiet() const;
