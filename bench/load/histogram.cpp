@@ -32,7 +32,7 @@ std::uint64_t Histogram::quantile_us(double fraction) const {
   std::uint64_t seen = 0;
   for (std::size_t bucket = 0; bucket < buckets_.size(); ++bucket) {
     seen += buckets_[bucket];
-    if (seen > 0 && seen >= wanted) return std::min(upper_edge(bucket), max_us_);
+    if (bucket + 1 < buckets_.size() && seen > 0 && seen >= wanted) return std::min(upper_edge(bucket), max_us_);
   }
   return max_us_;
 }
