@@ -1,36 +1,49 @@
 #include "tests/fault-injection/oracles/evidence.hpp"
 
 #include <algorithm>
+#include <iterator>
 
 namespace escrow::oracles {
-namespace {
 
 template <class Record>
-void sort_in(std::vector<Case>& cases, const std::vector<Record>& records, std::vector<const Record*> Case::* list) {
+void Evidence::sort_in(const std::vector<Record>& records, std::vector<const Record*> Case::* list) {
   for (const Record& record : records) {
-    if (record.transaction < 0) continue;
-    const auto index = static_cast<std::size_t>(record.transaction);
-    if (cases.size() <= index) cases.resize(index + 1);
-    (cases[index].*list).push_back(&record);
+    if (record.transaction >= 0) (case_of(record.transaction).*list).push_back(&record);
   }
 }
 
-}  // namespace
-
-Evidence::Evidence(const sim::History& seen) : history(seen) {
-  sort_in(cases, seen.sent, &Case::sent);
-  sort_in(cases, seen.ended, &Case::ended);
-  sort_in(cases, seen.committed, &Case::committed);
-  sort_in(cases, seen.written, &Case::written);
-  sort_in(cases, seen.asked, &Case::asked);
-  sort_in(cases, seen.told, &Case::told);
-  sort_in(cases, seen.rows, &Case::rows);
-  for (std::size_t i = 0; i < cases.size(); ++i) cases[i].transaction = static_cast<int>(i);
-  for (const auto& value : seen.log) {
-    const auto index = static_cast<std::size_t>(sim::ordinal_of(value->gid().text()));
-    if (cases.size() <= index) cases.resize(index + 1);
-    cases[index].final = value.get();
+Case& Evidence::case_of(int transaction) {
+  const auto index = static_cast<std::size_t>(transaction);
+  for (; used_ <= index; ++used_) {
+    if (cases_.size() == used_) cases_.emplace_back();
+    cases_[used_].clear();
+    cases_[used_].transaction = static_cast<int>(used_);
   }
+  return cases_[index];
+}
+
+void Evidence::look_at(const sim::History& seen) {
+  history_ = &seen;
+  used_ = 0;
+  sort_in(seen.sent, &Case::sent);
+  sort_in(seen.ended, &Case::ended);
+  sort_in(seen.committed, &Case::committed);
+  sort_in(seen.written, &Case::written);
+  sort_in(seen.asked, &Case::asked);
+  sort_in(seen.told, &Case::told);
+  sort_in(seen.rows, &Case::rows);
+  for (const auto& value : seen.log) case_of(sim::ordinal_of(value->gid().text())).final = value.get();
+}
+
+void Case::clear() {
+  sent.clear();
+  ended.clear();
+  committed.clear();
+  written.clear();
+  asked.clear();
+  told.clear();
+  rows.clear();
+  final = nullptr;
 }
 
 std::size_t Case::effects(int branch, OperationName operation) const {
@@ -40,12 +53,18 @@ std::size_t Case::effects(int branch, OperationName operation) const {
 }
 
 const core::Transaction* Case::log_before(std::uint64_t seq) const {
-  const core::Transaction* value = nullptr;
-  for (const sim::Written* write : written) {
-    if (write->seq > seq) break;
-    value = write->value.get();
-  }
-  return value;
+  const auto behind = std::ranges::upper_bound(written, seq, {}, &sim::Written::seq);
+  return behind == written.begin() ? nullptr : (*std::prev(behind))->value.get();
+}
+
+const sim::Asked* Case::question(std::uint64_t token) const {
+  const auto found = std::ranges::lower_bound(asked, token, {}, &sim::Asked::token);
+  return found == asked.end() || (*found)->token != token ? nullptr : *found;
+}
+
+const sim::Sent* Case::call(std::uint64_t number) const {
+  const auto found = std::ranges::lower_bound(sent, number, {}, &sim::Sent::call);
+  return found == sent.end() || (*found)->call != number ? nullptr : *found;
 }
 
 bool is_forward(OperationName operation) { return operation == OperationName::action || operation == OperationName::try_; }

@@ -3,7 +3,7 @@
 namespace escrow::oracles {
 
 void l1_everything_ends(const Evidence& evidence, Violations& violations) {
-  for (const Case& one : evidence.cases) {
+  for (const Case& one : evidence.cases()) {
     if (one.final == nullptr || one.final->is_terminal()) continue;
     violations.push_back(
         {"L1", one.transaction, "still " + std::string(protocol::to_string(one.final->status)) + " long after the faults stopped"});

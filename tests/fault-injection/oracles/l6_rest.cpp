@@ -5,7 +5,7 @@
 namespace escrow::oracles {
 
 void l6_rest(const Evidence& evidence, Violations& violations) {
-  const sim::History& history = evidence.history;
+  const sim::History& history = evidence.history();
   const bool all_ended = std::ranges::all_of(history.log, [](const auto& value) { return value->is_terminal(); });
   if (!all_ended) return;
   const auto complain = [&](std::string what) { violations.push_back({"L6", -1, std::move(what)}); };

@@ -28,8 +28,7 @@ constexpr std::array known{
 
 std::span<const Oracle> all() { return known; }
 
-Violations judge(const sim::History& history) {
-  const Evidence evidence(history);
+Violations judge(const Evidence& evidence) {
   Violations violations;
   for (const Oracle& oracle : known) oracle.judge(evidence, violations);
   return violations;

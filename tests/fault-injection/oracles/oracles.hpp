@@ -48,6 +48,6 @@ struct Oracle {
 [[nodiscard]] std::span<const Oracle> all();
 
 /// Asks every oracle.
-[[nodiscard]] Violations judge(const sim::History& history);
+[[nodiscard]] Violations judge(const Evidence& evidence);
 
 }  // namespace escrow::oracles

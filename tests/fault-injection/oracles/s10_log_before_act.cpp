@@ -72,7 +72,7 @@ void judge_answer(const Case& one, const sim::Told& told, Violations& violations
 }  // namespace
 
 void s10_log_before_act(const Evidence& evidence, Violations& violations) {
-  for (const Case& one : evidence.cases) {
+  for (const Case& one : evidence.cases()) {
     for (const sim::Sent* sent : one.sent) {
       if (sent->run == 0) continue;
       const auto* durable = one.log_before(sent->seq);

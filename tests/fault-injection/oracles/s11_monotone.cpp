@@ -58,7 +58,7 @@ std::string fault_of_end(const core::Transaction& value) {
 }  // namespace
 
 void s11_monotone(const Evidence& evidence, Violations& violations) {
-  for (const Case& one : evidence.cases) {
+  for (const Case& one : evidence.cases()) {
     const core::Transaction* before = nullptr;
     std::int64_t run = 0;
     for (const sim::Written* write : one.written) {

@@ -3,7 +3,7 @@
 namespace escrow::oracles {
 
 void s13_no_call_after_the_end(const Evidence& evidence, Violations& violations) {
-  for (const Case& one : evidence.cases) {
+  for (const Case& one : evidence.cases()) {
     for (const sim::Sent* sent : one.sent) {
       if (sent->run == 0) continue;
       const auto* durable = one.log_before(sent->seq);

@@ -1,5 +1,3 @@
-#include <map>
-#include <set>
 #include <utility>
 
 #include "tests/fault-injection/oracles/oracles.hpp"
@@ -7,36 +5,37 @@
 namespace escrow::oracles {
 namespace {
 
-using Operation = std::pair<int, OperationName>;
-
 void same_request(const Case& one, Violations& violations) {
-  std::map<Operation, std::uint64_t> fingerprints;
-  std::set<Operation> told;
+  struct Seen {
+    const sim::Sent* first = nullptr;
+    bool told = false;
+  };
+  ByOperation<Seen> operations;
   for (const sim::Sent* sent : one.sent) {
-    const Operation operation{sent->branch, sent->operation};
-    const auto [first, is_new] = fingerprints.emplace(operation, sent->fingerprint);
-    if (is_new || first->second == sent->fingerprint || !told.insert(operation).second) continue;
+    Seen& seen = operations(sent->branch, sent->operation);
+    if (seen.first == nullptr) seen.first = sent;
+    if (seen.first->fingerprint == sent->fingerprint || std::exchange(seen.told, true)) continue;
     violations.push_back({"S14", one.transaction, "two attempts of " + name_of(sent->branch, sent->operation) + " are different requests"});
   }
 }
 
 /// Of one living coordinator at most one call of a branch is open: a branch is undone or confirmed only after its forward call has ended.
 void one_open_call(const Case& one, Violations& violations) {
-  std::map<std::pair<std::int64_t, int>, const sim::Sent*> open;
-  std::map<std::uint64_t, const sim::Sent*> by_call;
+  // By branch, whatever the operation; the calls of an earlier run are nobody's any more.
+  ByOperation<const sim::Sent*> open;
+  const auto open_of = [&open](int branch) -> const sim::Sent*& { return open(branch, OperationName::action); };
   auto ended = one.ended.begin();
   for (const sim::Sent* sent : one.sent) {
     for (; ended != one.ended.end() && (*ended)->seq < sent->seq; ++ended) {
-      const auto which = by_call.find((*ended)->call);
-      if (which != by_call.end()) open.erase({which->second->run, which->second->branch});
+      const auto* call = one.call((*ended)->call);
+      if (call != nullptr && open_of(call->branch) == call) open_of(call->branch) = nullptr;
     }
     if (sent->run == 0) continue;
-    by_call[sent->call] = sent;
-    const auto [other, is_free] = open.emplace(std::pair(sent->run, sent->branch), sent);
-    if (is_free) continue;
-    violations.push_back({"S14", one.transaction,
-                          name_of(sent->branch, sent->operation) + " was called while " +
-                              name_of(other->second->branch, other->second->operation) + " was open"});
+    const sim::Sent* other = std::exchange(open_of(sent->branch), sent);
+    if (other == nullptr || other->run != sent->run) continue;
+    violations.push_back(
+        {"S14", one.transaction,
+         name_of(sent->branch, sent->operation) + " was called while " + name_of(other->branch, other->operation) + " was open"});
     return;
   }
 }
@@ -44,7 +43,7 @@ void one_open_call(const Case& one, Violations& violations) {
 }  // namespace
 
 void s14_identity(const Evidence& evidence, Violations& violations) {
-  for (const Case& one : evidence.cases) {
+  for (const Case& one : evidence.cases()) {
     same_request(one, violations);
     one_open_call(one, violations);
   }

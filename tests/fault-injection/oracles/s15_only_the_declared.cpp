@@ -3,7 +3,7 @@
 namespace escrow::oracles {
 
 void s15_only_the_declared(const Evidence& evidence, Violations& violations) {
-  for (const Case& one : evidence.cases) {
+  for (const Case& one : evidence.cases()) {
     for (const sim::Committed* row : one.committed) {
       if (row->what != sim::Committed::What::effect) continue;
       const auto* durable = one.log_before(row->seq);

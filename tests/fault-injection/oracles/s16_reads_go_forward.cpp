@@ -1,21 +1,19 @@
-#include <map>
-
 #include "tests/fault-injection/oracles/oracles.hpp"
 
 namespace escrow::oracles {
 
 void s16_reads_go_forward(const Evidence& evidence, Violations& violations) {
-  for (const Case& one : evidence.cases) {
-    std::map<std::uint64_t, std::uint64_t> asked_at;
-    for (const sim::Asked* asked : one.asked) asked_at[asked->token] = asked->seq;
+  for (const Case& one : evidence.cases()) {
     for (std::size_t i = 0; i < one.told.size(); ++i) {
       const sim::Told& told = *one.told[i];
       const bool is_unknown = told.problem == protocol::ProblemCode::not_found;
       if (!told.value && !is_unknown) continue;
+      const auto* asked = one.question(told.token);
+      const std::uint64_t asked_at = asked == nullptr ? 0 : asked->seq;
       for (std::size_t before = 0; before < i; ++before) {
         const sim::Told& earlier = *one.told[before];
         // Only what was told before the question was asked must be known to its answer.
-        if (!earlier.value || earlier.seq > asked_at[told.token]) continue;
+        if (!earlier.value || earlier.seq > asked_at) continue;
         const std::int64_t shown = told.value ? told.value->revision : 0;
         if (shown >= earlier.value->revision) continue;
         violations.push_back(

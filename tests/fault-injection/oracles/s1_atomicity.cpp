@@ -81,7 +81,7 @@ class Judge {
 }  // namespace
 
 void s1_atomicity(const Evidence& evidence, Violations& violations) {
-  for (const Case& one : evidence.cases) {
+  for (const Case& one : evidence.cases()) {
     if (one.final == nullptr || !one.final->is_terminal()) continue;
     Judge judge(one, violations);
     if (one.final->status == Status::committed) judge.committed();

@@ -3,7 +3,7 @@
 namespace escrow::oracles {
 
 void s2_no_mixed_decision(const Evidence& evidence, Violations& violations) {
-  for (const Case& one : evidence.cases) {
+  for (const Case& one : evidence.cases()) {
     const sim::Committed* confirmed = nullptr;
     const sim::Committed* undone = nullptr;
     for (const sim::Committed* row : one.committed) {

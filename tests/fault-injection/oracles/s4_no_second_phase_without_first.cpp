@@ -1,12 +1,10 @@
-#include <set>
-
 #include "tests/fault-injection/oracles/oracles.hpp"
 
 namespace escrow::oracles {
 
 void s4_no_second_phase_without_first(const Evidence& evidence, Violations& violations) {
-  for (const Case& one : evidence.cases) {
-    std::set<int> done;
+  for (const Case& one : evidence.cases()) {
+    sim::BranchSet done;
     for (const sim::Committed* row : one.committed) {
       if (row->what != sim::Committed::What::effect) continue;
       if (is_forward(row->operation)) {

@@ -5,7 +5,7 @@
 namespace escrow::oracles {
 
 void s5_null_compensation(const Evidence& evidence, Violations& violations) {
-  for (const Case& one : evidence.cases) {
+  for (const Case& one : evidence.cases()) {
     for (const sim::BarrierRow* row : one.rows) {
       const bool is_cancel = row->operation == "cancel";
       if (!is_cancel && row->operation != "compensate") continue;
@@ -14,7 +14,8 @@ void s5_null_compensation(const Evidence& evidence, Violations& violations) {
         return other->branch == row->branch && other->service == row->service && other->operation == forward;
       });
       if (!marked)
-        violations.push_back({"S5", one.transaction, "b" + std::to_string(row->branch) + " " + row->operation + " left no mark"});
+        violations.push_back(
+            {"S5", one.transaction, "b" + std::to_string(row->branch) + " " + std::string(row->operation) + " left no mark"});
     }
   }
 }

@@ -1,12 +1,10 @@
-#include <set>
-
 #include "tests/fault-injection/oracles/oracles.hpp"
 
 namespace escrow::oracles {
 
 void s6_no_hanging(const Evidence& evidence, Violations& violations) {
-  for (const Case& one : evidence.cases) {
-    std::set<int> undone;
+  for (const Case& one : evidence.cases()) {
+    sim::BranchSet undone;
     for (const sim::Committed* row : one.committed) {
       if (is_undo(row->operation)) undone.insert(row->branch);
       if (row->what == sim::Committed::What::effect && is_forward(row->operation) && undone.contains(row->branch)) {

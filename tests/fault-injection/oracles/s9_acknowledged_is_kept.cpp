@@ -1,5 +1,4 @@
-#include <map>
-#include <vector>
+#include <algorithm>
 
 #include "tests/fault-injection/oracles/oracles.hpp"
 
@@ -8,9 +7,7 @@ namespace {
 
 class Judge {
  public:
-  Judge(const Case& one, Violations& violations) : case_(one), violations_(violations) {
-    for (const sim::Asked* asked : one.asked) asked_[asked->token] = asked;
-  }
+  Judge(const Case& one, Violations& violations) : case_(one), violations_(violations) {}
 
   void hear(const sim::Told& told) {
     if (told.problem) return;
@@ -20,17 +17,17 @@ class Judge {
     const bool aborts = status == Status::aborting || status == Status::aborted;
     if (told.what == sim::Ask::commit && !commits) complain("a commit was acknowledged");
     if (told.what == sim::Ask::abort && !aborts) complain("an abort was acknowledged");
-    if (told.what == sim::Ask::register_branches) registered(*asked_.at(told.token));
+    if (told.what == sim::Ask::register_branches) registered(*case_.question(told.token));
     if (told.value) outcome(told.value->status, commits, aborts);
   }
 
  private:
   void registered(const sim::Asked& asked) {
-    for (const int branch : asked.branches) {
-      const auto id = protocol::BranchId::parse("b" + std::to_string(branch));
-      if (!core::find_branch(*case_.final, *id))
-        complain("the registration of b" + std::to_string(branch) + " was acknowledged, and it is not there");
-    }
+    asked.branches.for_each([this](int branch) {
+      const bool is_there = std::ranges::any_of(
+          case_.final->branches, [&](const core::Branch& other) { return sim::ordinal_of(other.request->id.text()) == branch; });
+      if (!is_there) complain("the registration of b" + std::to_string(branch) + " was acknowledged, and it is not there");
+    });
   }
   void outcome(Status told, bool commits, bool aborts) {
     const bool told_commit = told == Status::committing || told == Status::committed;
@@ -45,13 +42,12 @@ class Judge {
 
   const Case& case_;
   Violations& violations_;
-  std::map<std::uint64_t, const sim::Asked*> asked_;
 };
 
 }  // namespace
 
 void s9_acknowledged_is_kept(const Evidence& evidence, Violations& violations) {
-  for (const Case& one : evidence.cases) {
+  for (const Case& one : evidence.cases()) {
     Judge judge(one, violations);
     for (const sim::Told* told : one.told) judge.hear(*told);
   }

@@ -1,9 +1,5 @@
 #include "tests/fault-injection/oracles/sometimes.hpp"
 
-#include <map>
-#include <set>
-#include <utility>
-
 namespace escrow::oracles {
 namespace {
 
@@ -118,23 +114,21 @@ class Counter {
   }
 
   void from_wire() {
-    std::map<std::pair<int, OperationName>, int> calls;
-    for (const sim::Sent* sent : case_.sent) ++calls[{sent->branch, sent->operation}];
-    for (const auto& [operation, count] : calls)
-      see_if(count > 1 && case_.effects(operation.first, operation.second) == 1, Sometimes::duplicate_suppressed);
-    std::map<std::uint64_t, const sim::Sent*> by_call;
-    for (const sim::Sent* sent : case_.sent) by_call[sent->call] = sent;
+    ByOperation<int> calls;
+    // The second call of an operation tells that there were several; once is enough.
+    for (const sim::Sent* sent : case_.sent)
+      see_if(++calls(sent->branch, sent->operation) == 2 && case_.effects(sent->branch, sent->operation) == 1,
+             Sometimes::duplicate_suppressed);
     for (const sim::Ended* ended : case_.ended) {
-      const sim::Sent& sent = *by_call.at(ended->call);
+      if (ended->outcome != core::Outcome::Class::succeeded) continue;
+      const auto* sent = case_.call(ended->call);
+      if (sent == nullptr || sent->run == 0 || !is_forward(sent->operation)) continue;
       const auto* durable = case_.log_before(ended->seq);
-      const bool late = sent.run != 0 && is_forward(sent.operation) && durable != nullptr && durable->status == Status::aborting;
-      see_if(late && ended->outcome == core::Outcome::Class::succeeded, Sometimes::late_answer_counted);
+      see_if(durable != nullptr && durable->status == Status::aborting, Sometimes::late_answer_counted);
     }
   }
 
   void from_clients() {
-    std::map<std::uint64_t, std::uint64_t> asked_at;
-    for (const sim::Asked* asked : case_.asked) asked_at[asked->token] = asked->seq;
     for (const sim::Told* told : case_.told) {
       const bool decided = told->problem == protocol::ProblemCode::already_decided;
       see_if(decided && told->what == Ask::register_branches, Sometimes::late_registration_refused);
@@ -144,8 +138,10 @@ class Counter {
       see_if(told->problem == protocol::ProblemCode::past_pivot, Sometimes::past_pivot);
       see_if(told->problem == protocol::ProblemCode::overloaded, Sometimes::overloaded);
       see_if(!told->problem && told->what == Ask::start && !told->created, Sometimes::start_repeated);
-      const auto* then = case_.log_before(asked_at[told->token]);
-      see_if(told->value && told->value->is_terminal() && (then == nullptr || !then->is_terminal()), Sometimes::told_at_the_end);
+      if (!told->value || !told->value->is_terminal()) continue;
+      const auto* asked = case_.question(told->token);
+      const auto* then = asked == nullptr ? nullptr : case_.log_before(asked->seq);
+      see_if(then == nullptr || !then->is_terminal(), Sometimes::told_at_the_end);
     }
   }
 
@@ -157,9 +153,9 @@ class Counter {
 
 std::string_view name_of(Sometimes what) { return names[static_cast<std::size_t>(what)]; }
 
-void Tally::add(const sim::History& history, const std::vector<sim::Fired>& faults) {
-  const Evidence evidence(history);
-  for (const Case& one : evidence.cases) Counter(*this, one).count();
+void Tally::add(const Evidence& evidence, const std::vector<sim::Fired>& faults) {
+  const sim::History& history = evidence.history();
+  for (const Case& one : evidence.cases()) Counter(*this, one).count();
   const auto see = [this](Sometimes what) { ++counts[static_cast<std::size_t>(what)]; };
   for (const sim::Life& life : history.life) {
     if (life.what == Life::What::forgot) see(Sometimes::amnesia);

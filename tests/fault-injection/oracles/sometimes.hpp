@@ -58,7 +58,7 @@ struct Tally {
   std::array<std::uint64_t, sometimes_count> counts{};
   std::array<std::uint64_t, sim::fault_points> fired{};
 
-  void add(const sim::History& history, const std::vector<sim::Fired>& faults);
+  void add(const Evidence& evidence, const std::vector<sim::Fired>& faults);
   void add(const Tally& other);
   [[nodiscard]] std::uint64_t operator[](Sometimes what) const { return counts[static_cast<std::size_t>(what)]; }
 };

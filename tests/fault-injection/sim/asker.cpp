@@ -24,7 +24,7 @@ struct Asker::Question {
   Body body;
   Duration wait{0};
   Then then;
-  std::vector<int> branches;
+  BranchSet branches;
   protocol::OperationName operation = protocol::OperationName::check;
   int number = 0;
   int attempt = 0;
@@ -33,13 +33,13 @@ struct Asker::Question {
   [[nodiscard]] Identity identity(int transaction) const { return {transaction, number, 400 + static_cast<int>(what), attempt}; }
 };
 
-void Asker::ask(Ask what, Body body, Duration wait, Then then, std::vector<int> branches, protocol::OperationName operation) {
+void Asker::ask(Ask what, Body body, Duration wait, Then then, BranchSet branches, protocol::OperationName operation) {
   auto question = std::make_shared<Question>();
   question->what = what;
   question->body = std::move(body);
   question->wait = wait;
   question->then = std::move(then);
-  question->branches = std::move(branches);
+  question->branches = branches;
   question->operation = operation;
   question->number = ++last_question_;
   send(question);

@@ -9,8 +9,9 @@ namespace escrow::sim {
 Verdict run_seed(std::uint64_t seed, Bug bug, oracles::Tally& tally) {
   World world({seed, bug});
   world.run();
-  tally.add(world.history(), world.fired());
-  return {seed, oracles::judge(world.history()), hash_of(world.history())};
+  const oracles::Evidence evidence(world.history());
+  tally.add(evidence, world.fired());
+  return {seed, oracles::judge(evidence), hash_of(world.history())};
 }
 
 std::string report(const Verdict& verdict, std::string_view bug) {

@@ -29,7 +29,7 @@ class Asker {
   using Body = decltype(engine::node::Request::body);
   /// Null: nothing definite came, however often it was asked.
   using Then = std::function<void(const engine::node::Answer*)>;
-  void ask(Ask what, Body body, Duration wait, Then then, std::vector<int> branches = {},
+  void ask(Ask what, Body body, Duration wait, Then then, BranchSet branches = {},
            protocol::OperationName operation = protocol::OperationName::check);
   [[nodiscard]] int transaction() const { return transaction_; }
   [[nodiscard]] protocol::Gid gid() const { return *protocol::Gid::parse("t" + std::to_string(transaction_)); }

@@ -7,7 +7,7 @@ namespace escrow::sim {
 namespace {
 
 void mix_into(std::uint64_t& hash, std::uint64_t value) { hash = mixed(hash, value); }
-void mix_into(std::uint64_t& hash, const std::string& text) {
+void mix_into(std::uint64_t& hash, std::string_view text) {
   for (const char c : text) mix_into(hash, static_cast<unsigned char>(c));
 }
 void mix_stamp(std::uint64_t& hash, const Stamp& stamp, int transaction, std::uint64_t kind) {

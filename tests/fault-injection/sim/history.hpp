@@ -4,11 +4,13 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "coordinator/core/event.hpp"
 #include "coordinator/core/transaction.hpp"
 #include "tests/fault-injection/sim/books.hpp"
+#include "tests/fault-injection/sim/branch_set.hpp"
 #include "tests/fault-injection/sim/random.hpp"
 
 /// What independent observers saw of a run. Oracles judge it; nothing in it was asked of the coordinator's memory.
@@ -85,7 +87,7 @@ struct Asked : Stamp {
   int transaction = -1;
   Ask what = Ask::look;
   /// Of a registration: which branches; of a resolve: which operation.
-  std::vector<int> branches;
+  BranchSet branches;
   protocol::OperationName operation = protocol::OperationName::check;
 };
 /// The coordinator answered; whether the client ever saw it does not matter for what it promises.
@@ -110,10 +112,11 @@ struct BarrierRow {
   int service = 0;
   int transaction = -1;
   int branch = -1;
-  std::string operation;
-  std::string cause;
+  /// The words of the barrier's table: they stand in the program, not in the history.
+  std::string_view operation;
+  std::string_view cause;
   /// done, refused, none.
-  std::string outcome;
+  std::string_view outcome;
 };
 
 /// What the shape of a transaction says about one branch; -1: the initiator's own local transaction.

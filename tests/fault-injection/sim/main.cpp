@@ -50,7 +50,8 @@ int main(int argc, char** argv) {
   app.add_option("--bug", flags.bug, "Plant this bug");
   app.add_flag("--timeline", flags.timeline, "Print everything that happened");
   app.add_flag("--tally", flags.tally, "Print how often what happened");
-  app.add_flag("--hashes", flags.hashes, "Print the hash of each history: a change that only makes something faster leaves them as they are");
+  app.add_flag("--hashes", flags.hashes,
+               "Print the hash of each history: a change that only makes something faster leaves them as they are");
   app.add_flag("--keep-going", flags.keep_going, "Do not stop at the first failing seed");
   CLI11_PARSE(app, argc, argv);
   const auto bug = flags.bug.empty() ? sim::Bug::none : sim::bug_named(flags.bug).value_or(sim::Bug::none);

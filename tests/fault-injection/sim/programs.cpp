@@ -52,10 +52,10 @@ class Interactive : public Client {
     std::size_t end = index + 1;
     while (end < shape_.branches.size() && happens(batching, 0.3)) ++end;
     core::BranchesRegistered body;
-    std::vector<int> which;
+    BranchSet which;
     for (std::size_t i = index; i < end; ++i) {
       body.branches.push_back(shape_.branches[i]);
-      which.push_back(static_cast<int>(i));
+      which.insert(static_cast<int>(i));
     }
     asker_.ask(
         Ask::register_branches, body, Duration(0),
