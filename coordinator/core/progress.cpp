@@ -145,7 +145,7 @@ void advance(Change& change) {
     const auto pivot = pivot_of(transaction);
     if (pivot && !transaction.pivot_reached && predecessors_succeeded(transaction, *pivot)) {
       transaction.pivot_reached = true;
-      change.require(ESCROW_PLANTED(pivot_turn_is_lazy) ? Durability::lazy : Durability::barrier);
+      change.require(Durability::barrier);
     }
     if (all_forward_succeeded(transaction)) decide_commit(change, std::nullopt, std::nullopt);
   }

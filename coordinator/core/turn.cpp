@@ -34,7 +34,7 @@ void add_undo_turns(const Transaction& transaction, std::vector<OperationRef>& f
   std::vector<bool> held_back(transaction.branches.size(), false);
   for (auto i = order.rbegin(); i != order.rend(); ++i) {
     const Branch& branch = transaction.branches[*i];
-    const bool in_flight = is_open(branch.forward) && !ESCROW_PLANTED(undoes_before_those_in_flight);
+    const bool in_flight = is_open(branch.forward);
     if (is_open(branch.undo) && !in_flight && !held_back[*i]) found.push_back({*i, Role::undo});
     if (held_back[*i] || in_flight || is_open(branch.undo)) {
       for (const auto before : branch.predecessors) held_back[before] = !ESCROW_PLANTED(undoes_in_any_order);

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "protocol/assert.hpp"
+#include "protocol/planted_bug.hpp"
 #include "protocol/url.hpp"
 
 namespace escrow::engine::node {
@@ -121,7 +122,7 @@ const std::string* Destinations::path_in_turn(const Destination& destination) co
 }
 
 std::optional<HeldBack> Destinations::next(Destination& destination, core::Time now) {
-  if (destination.by_latest.empty()) return std::nullopt;
+  if (destination.by_latest.empty() || ESCROW_PLANTED(held_back_for_ever)) return std::nullopt;
   if (destination.by_latest.begin()->first <= now) return hand_out(destination, std::string(destination.by_latest.begin()->second), now);
   if (!breaker_lets_through(destination, now)) return std::nullopt;
   const std::string* path = path_in_turn(destination);

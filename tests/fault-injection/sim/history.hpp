@@ -76,7 +76,10 @@ struct Committed : Stamp {
 struct Written : Stamp {
   std::int64_t run = 0;
   int transaction = -1;
+  /// As it can be read back.
   std::shared_ptr<const core::Transaction> value;
+  /// As it was handed to the log, where that is not the same object.
+  std::shared_ptr<const core::Transaction> given;
 };
 
 // The clients.

@@ -9,9 +9,20 @@ Identity identity_of(const core::Transaction& transaction) {
   return {.transaction = ordinal_of(transaction.gid().text()), .attempt = transaction.revision};
 }
 
+constexpr std::uint64_t real_purpose = 0x4ea1;
+
 store::WriteResult answer(store::WriteAnswer what) { return {what, 0, what == store::WriteAnswer::ok ? "" : "the store model says so"}; }
 
 }  // namespace
+
+StoreModel::StoreModel(Context& context) : context_(context) {
+  if (Dice(context.seed, real_purpose, {}).chance(0.125)) real_ = std::make_unique<RealLog>();
+}
+
+std::int64_t StoreModel::begin_run() {
+  if (real_) real_->begin_run();
+  return ++run_;
+}
 
 void StoreModel::set_due(const std::string& gid, Row& row, std::optional<Time> due) {
   if (row.due) due_.erase({core::to_ms(*row.due), row.id});
@@ -30,12 +41,20 @@ store::WriteAnswer StoreModel::apply(const Pending& pending) {
   const core::Transaction& value = *pending.value;
   const auto found = rows_.find(value.gid().text());
   const std::int64_t stored = found == rows_.end() ? 0 : found->second.value->revision;
-  if (stored != value.revision - 1 && context_.bug != Bug::writes_unconditionally) return store::WriteAnswer::conflict;
-  put(value.gid().text(), pending.value, pending.due);
+  // The product's log says itself what conflicts.
+  if (!real_ && stored != value.revision - 1 && context_.bug != Bug::writes_unconditionally) return store::WriteAnswer::conflict;
   Written written;
   written.run = value.run;
   written.transaction = ordinal_of(value.gid().text());
   written.value = pending.value;
+  if (real_) {
+    const auto answer = real_->apply(value, pending.due);
+    if (answer != store::WriteAnswer::ok) return answer;
+    written.given = std::exchange(written.value, real_->stored(value.gid()));
+    // What cannot be read back is a loss for S18 to tell; the run goes on with what was given.
+    if (!written.value) written.value = pending.value;
+  }
+  put(value.gid().text(), written.value, pending.due);
   context_.record(context_.history.written, std::move(written));
   ++last_seq_;
   return store::WriteAnswer::ok;
@@ -86,6 +105,7 @@ void StoreModel::load(const protocol::Gid& gid, std::function<void(Result<store:
       done(Error{make_error_code(store::LogErrc::unavailable), "the store model says so"});
       return;
     }
+    if (real_) return done(real_->load(gid));
     store::Found found;
     if (const auto value = find(gid)) found.transaction = *value;
     done(std::move(found));
@@ -100,6 +120,7 @@ void StoreModel::load_due(const engine::node::DueWanted& wanted, std::function<v
       done(Error{make_error_code(store::LogErrc::unavailable), "the store model says so"});
       return;
     }
+    if (real_) return done(real_->load_due(wanted));
     store::DuePage page;
     store::DuePosition last;
     page.complete_until_ms = core::to_ms(wanted.until);
