@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "tests/fault-injection/sim/batch.hpp"
+#include "tests/fault-injection/sim/identities.hpp"
 
 using namespace escrow;
 using oracles::Sometimes;
@@ -69,6 +70,27 @@ TEST_CASE("a thousand seeds break no invariant, and enough happens in them", "[s
   for (std::size_t point = 0; point < sim::fault_points; ++point) {
     INFO(sim::describe(static_cast<sim::Point>(point)).name);
     CHECK(tally.fired[point] > 0);
+  }
+}
+
+TEST_CASE("what happened in a run is a script that repeats it", "[simulation]") {
+  for (std::uint64_t seed = 1; seed <= 40; ++seed) {
+    sim::World drawn({.seed = seed});
+    drawn.run();
+    sim::Script script{drawn.fired(), false};
+    for (sim::Fired& fault : script.faults) {
+      // By way of what a scenario file says of it.
+      std::string why;
+      const auto read = sim::fault_from(sim::text_of(fault), why);
+      INFO(why << sim::text_of(fault));
+      REQUIRE(read);
+      CHECK(*read == fault);
+      fault = *read;
+    }
+    sim::World scripted({.seed = seed, .script = &script});
+    scripted.run();
+    INFO("seed " << seed);
+    CHECK(sim::hash_of(drawn.history()) == sim::hash_of(scripted.history()));
   }
 }
 

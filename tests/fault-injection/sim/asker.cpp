@@ -30,7 +30,7 @@ struct Asker::Question {
   int attempt = 0;
   bool is_over = false;
 
-  [[nodiscard]] Identity identity(int transaction) const { return {transaction, number, 400 + static_cast<int>(what), attempt}; }
+  [[nodiscard]] Identity identity(int transaction) const { return {transaction, number, of_ask + static_cast<int>(what), attempt}; }
 };
 
 void Asker::ask(Ask what, Body body, Duration wait, Then then, BranchSet branches, protocol::OperationName operation) {

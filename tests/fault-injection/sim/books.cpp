@@ -26,10 +26,10 @@ Posting posting_of(protocol::OperationName operation, const Movement& movement) 
   return {};
 }
 
-Books::Books(std::uint64_t seed, int service) {
+Books::Books(std::uint64_t seed, int service, bool is_ordinary) {
   for (int account = 0; account < accounts; ++account) {
     Dice dice(seed, books_purpose, {.branch = account, .operation = service});
-    const bool scarce = dice.chance(0.15);
+    const bool scarce = !is_ordinary && dice.chance(0.15);
     const std::int64_t amount = scarce ? dice.between(5, 25) : plenty;
     initial_.at(static_cast<std::size_t>(account)) = amount;
     balances_.at(static_cast<std::size_t>(account)).available = amount;

@@ -42,7 +42,7 @@ struct Balance {
 class Books {
  public:
   /// Most services have enough for everybody; some do not, and there transactions get into each other's way.
-  Books(std::uint64_t seed, int service);
+  Books(std::uint64_t seed, int service, bool is_ordinary);
 
   /// Whether the account has what the posting takes. Only a forward operation takes from what is available.
   [[nodiscard]] bool covers(const Posting& posting) const;

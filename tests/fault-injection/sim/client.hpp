@@ -7,6 +7,7 @@
 #include <string>
 
 #include "tests/fault-injection/sim/coordinator_host.hpp"
+#include "tests/fault-injection/sim/identities.hpp"
 #include "tests/fault-injection/sim/network.hpp"
 #include "tests/fault-injection/sim/shape.hpp"
 
@@ -59,11 +60,11 @@ class Client {
  protected:
   virtual void started() = 0;
 
-  [[nodiscard]] Identity identity(int step) const { return {.transaction = shape_.transaction, .operation = 300 + step}; }
+  [[nodiscard]] Identity identity(int step) const { return {.transaction = shape_.transaction, .operation = of_client + step}; }
   /// Whether it dies here: it never does anything again.
   [[nodiscard]] bool dies(int step) { return around_.context.faults.fires(Point::client_dies, identity(step)); }
   [[nodiscard]] bool happens(int step, double probability) {
-    return fraction(around_.context.faults.draw(Point::choice, identity(step))) < probability;
+    return around_.context.faults.chooses(Point::client_choice, identity(step), probability);
   }
   [[nodiscard]] Duration pause(int step, std::int64_t low_ms, std::int64_t high_ms) {
     return around_.context.pick(Point::choice, identity(step), low_ms, high_ms);

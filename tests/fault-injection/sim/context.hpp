@@ -14,13 +14,15 @@ namespace escrow::sim {
 
 /// What every part of one simulated world shares.
 struct Context {
-  Context(std::uint64_t run_seed, Bug planted) : seed(run_seed), bug(planted), queue(run_seed), faults(run_seed) {}
+  Context(std::uint64_t run_seed, Bug planted, Faults known) : seed(run_seed), bug(planted), queue(run_seed), faults(std::move(known)) {}
 
   std::uint64_t seed;
   Bug bug;
   Queue queue;
   Faults faults;
   History history;
+  /// Everything in the world is as usual: settings as they are by default, and enough of everything on the accounts.
+  bool is_ordinary = false;
   /// Events in the queue that are somebody's work; the rest is housekeeping.
   std::int64_t work = 0;
 

@@ -4,6 +4,8 @@
 #include <utility>
 #include <variant>
 
+#include "tests/fault-injection/sim/identities.hpp"
+
 namespace escrow::sim {
 
 namespace node = engine::node;
@@ -12,29 +14,22 @@ namespace {
 
 constexpr std::uint64_t settings_purpose = 0x5e77;
 // Who an event of the process itself belongs to.
-constexpr Identity process{.operation = 200};
+constexpr Identity process{.operation = of_process};
 
-Identity identity_of(const node::Input& input) {
-  struct Namer {
-    Identity operator()(const node::Request& request) const { return {.transaction = ordinal_of(request.gid.text())}; }
-    Identity operator()(const node::WriteAnswered& answered) const { return {.transaction = ordinal_of(answered.gid.text())}; }
-    Identity operator()(const node::Loaded& loaded) const { return {.transaction = ordinal_of(loaded.gid.text())}; }
-    Identity operator()(const node::Forgotten& forgotten) const { return {.transaction = ordinal_of(forgotten.gid.text())}; }
-    Identity operator()(const node::CallEnded& ended) const { return {.attempt = static_cast<std::int64_t>(ended.call)}; }
-    Identity operator()(const node::DueLoaded&) const { return {}; }
-    Identity operator()(const node::Woken&) const { return {}; }
-    Identity operator()(const node::DrainBegun&) const { return {}; }
-  };
-  Identity identity = std::visit(Namer{}, input);
-  identity.operation = 201 + static_cast<int>(input.index());
-  return identity;
+// What an input is called as somebody's.
+constexpr Identity woken{.operation = input_woken};
+constexpr Identity page_of_due{.operation = input_page};
+
+Identity of(const protocol::Gid& gid, int operation, std::int64_t attempt = 0) {
+  return {.transaction = ordinal_of(gid.text()), .operation = operation, .attempt = attempt};
 }
 
 }  // namespace
 
-engine::node::Settings odd_settings(std::uint64_t seed) {
-  Dice dice(seed, settings_purpose, {});
+engine::node::Settings settings_for(const Context& context) {
   node::Settings settings;
+  if (context.is_ordinary) return settings;
+  Dice dice(context.seed, settings_purpose, {});
   settings.lazy_flush = Duration(dice.one_of(1, 5, 20, 100));
   settings.unfinished_transactions = dice.chance(0.1) ? 2 : 1000;
   settings.calls_per_destination = static_cast<std::size_t>(dice.one_of(1, 2, 4, 256));
@@ -50,7 +45,7 @@ engine::node::Settings odd_settings(std::uint64_t seed) {
 }
 
 CoordinatorHost::CoordinatorHost(Context& context, StoreModel& store, Network& network)
-    : context_(context), store_(store), network_(network), settings_(odd_settings(context.seed)) {}
+    : context_(context), store_(store), network_(network), settings_(settings_for(context)) {}
 
 void CoordinatorHost::start() {
   ++life_;
@@ -60,40 +55,62 @@ void CoordinatorHost::start() {
   wakeup_.reset();
   node_ = std::make_unique<node::Node>(settings_, run_, store_.unfinished());
   context_.record(context_.history.life, Life{{}, Life::What::started, run_, -1});
-  take(node::Woken{});
+  set_clock();
+  take(node::Woken{}, woken);
+}
+
+void CoordinatorHost::set_clock() {
+  const Identity identity{.operation = process.operation, .attempt = run_};
+  if (context_.faults.fires(Point::clock_forward, identity)) wall_ahead_ += context_.pick(Point::choice, identity, 1'000, 100'000'000);
+  if (context_.faults.fires(Point::clock_back, identity)) wall_ahead_ -= context_.pick(Point::choice, identity, 1'000, 100'000'000);
+  clock_ahead_ = std::max(context_.now() + wall_ahead_, store_.latest()) - context_.now();
 }
 
 bool CoordinatorHost::receive(node::Request request, Ask what, Reply reply) {
   if (!node_ || !node_->is_recovered()) return false;
   waiting_[request.token] = {ordinal_of(request.gid.text()), what, std::move(reply)};
-  deliver(std::move(request), life_);
+  // The caller's patience is told by the driver's clock.
+  if (request.wait_until) *request.wait_until += clock_ahead_;
+  const Identity identity = of(request.gid, input_request + static_cast<int>(what));
+  deliver(std::move(request), identity, life_);
   return true;
 }
 
-void CoordinatorHost::deliver(node::Input input, std::uint64_t life) {
+void CoordinatorHost::deliver(node::Input input, Identity identity, std::uint64_t life) {
   if (life != life_ || !node_) return;
-  if (paused_until_ <= context_.now()) return take(std::move(input));
-  const Identity identity = identity_of(input);
+  if (paused_until_ <= context_.now()) return take(std::move(input), identity);
   context_.after(paused_until_ - context_.now() + context_.pick(Point::latency, identity, 0, 3), identity,
-                 [this, life, input = std::move(input)]() mutable { deliver(std::move(input), life); });
+                 [this, life, identity, input = std::move(input)]() mutable { deliver(std::move(input), identity, life); });
 }
 
-void CoordinatorHost::take(node::Input input) {
-  const Identity identity = identity_of(input);
+void CoordinatorHost::take(node::Input input, Identity identity) {
   const bool is_page = std::holds_alternative<node::DueLoaded>(input);
   const bool is_housekeeping = is_page || std::holds_alternative<node::Woken>(input);
   std::vector<node::Output> outputs;
-  node_->step(context_.now(), std::move(input), outputs);
-  // A process may die between any two of the things it does.
-  const bool dies = (!is_housekeeping || !outputs.empty()) && context_.faults.fires(Point::coordinator_crash, identity);
-  const bool dies_young = is_page && context_.faults.fires(Point::coordinator_crash_at_start, identity);
-  std::size_t performed = outputs.size();
-  if (dies || dies_young) performed = context_.faults.draw(Point::choice, identity) % (outputs.size() + 1);
-  for (std::size_t i = 0; i < performed; ++i) perform(std::move(outputs[i]));
-  if (dies || dies_young) return crash();
+  node_->step(clock(), std::move(input), outputs);
+  if (is_housekeeping && outputs.empty()) {
+    if (is_page && context_.faults.fires(Point::coordinator_crash_at_start, identity)) return crash();
+  } else if (perform_all(std::move(outputs), identity, is_page)) {
+    return;
+  }
   if (is_draining_ && node_->is_drained()) return stop();
   if (!is_housekeeping) mishap(identity);
   if (node_) schedule_wakeup();
+}
+
+bool CoordinatorHost::perform_all(std::vector<node::Output> outputs, Identity identity, bool is_page) {
+  Faults& faults = context_.faults;
+  for (std::size_t i = 0; i <= outputs.size(); ++i) {
+    identity.place = static_cast<int>(i);
+    const bool keeps_writes = faults.fires(Point::coordinator_crash_kept, identity);
+    const bool dies_young = is_page && faults.fires(Point::coordinator_crash_at_start, identity);
+    if (keeps_writes || dies_young || faults.fires(Point::coordinator_crash, identity)) {
+      crash(keeps_writes);
+      return true;
+    }
+    if (i < outputs.size()) perform(std::move(outputs[i]));
+  }
+  return false;
 }
 
 void CoordinatorHost::mishap(Identity identity) {
@@ -102,7 +119,7 @@ void CoordinatorHost::mishap(Identity identity) {
     const auto gid = protocol::Gid::parse("t" + std::to_string(identity.transaction));
     context_.record(context_.history.life, Life{{}, Life::What::forgot, run_, identity.transaction});
     context_.after(context_.pick(Point::latency, identity, 0, 2), identity,
-                   [this, gid, life = life_] { deliver(node::Forgotten{*gid}, life); });
+                   [this, gid, life = life_] { deliver(node::Forgotten{*gid}, of(*gid, input_forgotten), life); });
   }
   if (faults.fires(Point::coordinator_pause, identity)) {
     paused_until_ = context_.now() + context_.pick(Point::choice, identity, 10, 2000);
@@ -115,33 +132,33 @@ void CoordinatorHost::mishap(Identity identity) {
       // The grace is over.
       if (life == life_ && node_) crash();
     });
-    take(node::DrainBegun{});
+    take(node::DrainBegun{}, {.operation = input_drain});
   }
 }
 
 void CoordinatorHost::schedule_wakeup() {
   const auto next = node_->next_wakeup();
-  if (!next || (wakeup_ && *wakeup_ <= *next)) return;
-  wakeup_ = std::max(*next, context_.now());
+  if (!next || (wakeup_ && *wakeup_ <= *next - clock_ahead_)) return;
+  wakeup_ = std::max(*next - clock_ahead_, context_.now());
   context_.queue.after(*wakeup_ - context_.now(), process, [this, life = life_, at = *wakeup_] {
     if (life != life_ || !node_ || wakeup_ != at) return;
     wakeup_.reset();
-    if (paused_until_ <= context_.now()) return take(node::Woken{});
+    if (paused_until_ <= context_.now()) return take(node::Woken{}, woken);
     wakeup_ = paused_until_;
     context_.queue.after(paused_until_ - context_.now(), process, [this, life] {
       if (life != life_ || !node_) return;
       wakeup_.reset();
-      take(node::Woken{});
+      take(node::Woken{}, woken);
     });
   });
 }
 
-void CoordinatorHost::crash() {
+void CoordinatorHost::crash(bool keeps_writes) {
   context_.record(context_.history.life, Life{{}, Life::What::crashed, run_, -1});
   node_.reset();
   ++life_;
   waiting_.clear();
-  store_.crash();
+  store_.crash(keeps_writes);
   restart_later();
 }
 
@@ -150,7 +167,7 @@ void CoordinatorHost::stop() {
   node_.reset();
   ++life_;
   waiting_.clear();
-  store_.crash();
+  store_.crash(false);
   restart_later();
 }
 
@@ -175,8 +192,9 @@ void CoordinatorHost::perform_each(node::WriteWanted wanted) {
   const std::uint64_t life = life_;
   if (answers_before_durable(*value, wanted)) {
     store_.write(wanted, [](const store::WriteResult&) {});
-    context_.after(Duration(0), {.transaction = ordinal_of(value->gid().text())},
-                   [this, value, life] { deliver(node::WriteAnswered{value->gid(), {}}, life); });
+    context_.after(Duration(0), {.transaction = ordinal_of(value->gid().text())}, [this, value, life] {
+      deliver(node::WriteAnswered{value->gid(), {}}, of(value->gid(), input_written, value->revision), life);
+    });
     return;
   }
   store_.write(wanted, [this, value, wanted, life](store::WriteResult result) { after_write(*value, wanted, std::move(result), life); });
@@ -185,7 +203,7 @@ void CoordinatorHost::perform_each(node::WriteWanted wanted) {
 void CoordinatorHost::after_write(const core::Transaction& value, const node::WriteWanted&, store::WriteResult result, std::uint64_t life) {
   const protocol::Gid gid = value.gid();
   const bool ended = result.answer == store::WriteAnswer::ok && value.is_terminal();
-  deliver(node::WriteAnswered{gid, std::move(result)}, life);
+  deliver(node::WriteAnswered{gid, std::move(result)}, of(gid, input_written, value.revision), life);
   if (!ended) return;
   if (context_.bug == Bug::calls_after_the_end && life == life_) {
     if (const auto call = last_calls_.find(gid.text()); call != last_calls_.end()) perform_each(call->second);
@@ -203,7 +221,7 @@ void CoordinatorHost::after_write(const core::Transaction& value, const node::Wr
 void CoordinatorHost::perform_each(const node::LoadWanted& wanted) {
   store_.load(wanted.gid, [this, gid = wanted.gid, life = life_](Result<store::Found> found) {
     if (found && found->transaction) tamper(*found->transaction);
-    deliver(node::Loaded{gid, std::move(found)}, life);
+    deliver(node::Loaded{gid, std::move(found)}, of(gid, input_loaded), life);
   });
 }
 
@@ -217,7 +235,7 @@ void CoordinatorHost::perform_each(const node::DueWanted& wanted) {
       }
     }
     if (first && page) context_.record(context_.history.life, Life{{}, Life::What::recovered, run_, -1});
-    deliver(node::DueLoaded{std::move(page)}, life);
+    deliver(node::DueLoaded{std::move(page)}, page_of_due, life);
   });
 }
 
@@ -241,7 +259,9 @@ void CoordinatorHost::perform_each(node::CallWanted wanted) {
   network_.call(run_, std::move(request), wanted.timeout, [this, wanted, identity, life = life_](core::Outcome outcome) {
     tamper(outcome, wanted);
     if (context_.bug == Bug::leaks_calls && wanted.call % 20 == 0) return;
-    deliver(node::CallEnded{wanted.call, std::move(outcome), fraction(context_.faults.draw(Point::jitter, identity))}, life);
+    Identity ended = identity;
+    ended.operation += input_ended;
+    deliver(node::CallEnded{wanted.call, std::move(outcome), fraction(context_.faults.draw(Point::jitter, identity))}, ended, life);
   });
 }
 

@@ -31,11 +31,16 @@ class CoordinatorHost {
   [[nodiscard]] std::size_t open_calls() const { return node_ ? node_->open_calls() : 0; }
   [[nodiscard]] bool is_up() const { return node_ && node_->is_recovered() && !is_draining_; }
   [[nodiscard]] std::int64_t recovered() const { return recovered_; }
+  /// The driver's clock: it starts at the wall clock, or at the latest time in the log, and then only counts.
+  [[nodiscard]] Time clock() const { return context_.now() + clock_ahead_; }
 
  private:
-  /// An input for this life of the process; dropped if it has ended, held while it is paused.
-  void deliver(engine::node::Input input, std::uint64_t life);
-  void take(engine::node::Input input);
+  /// An input for this life of the process; dropped if it has ended, held while it is paused. `identity` names it for the faults.
+  void deliver(engine::node::Input input, Identity identity, std::uint64_t life);
+  void take(engine::node::Input input, Identity identity);
+  /// Performs outputs until the process dies, which it may before any of them and after the last; true: it has died.
+  bool perform_all(std::vector<engine::node::Output> outputs, Identity identity, bool is_page);
+  void set_clock();
   void perform(engine::node::Output output);
   void perform_each(engine::node::WriteWanted wanted);
   void perform_each(const engine::node::LoadWanted& wanted);
@@ -45,7 +50,7 @@ class CoordinatorHost {
   void after_write(const core::Transaction& value, const engine::node::WriteWanted& wanted, store::WriteResult result, std::uint64_t life);
   void schedule_wakeup();
   void mishap(Identity identity);
-  void crash();
+  void crash(bool keeps_writes = false);
   void stop();
   void restart_later();
 
@@ -66,6 +71,9 @@ class CoordinatorHost {
   std::uint64_t life_ = 0;
   bool is_draining_ = false;
   Time paused_until_;
+  /// How far the driver's clock of this life is ahead of the queue's, and how far the wall clock is.
+  Duration clock_ahead_{0};
+  Duration wall_ahead_{0};
   std::optional<Time> wakeup_;
   struct Waiting {
     int transaction = -1;
@@ -77,7 +85,7 @@ class CoordinatorHost {
   std::int64_t recovered_ = 0;
 };
 
-/// Settings as odd as they may be: small limits and short times make rare paths common.
-[[nodiscard]] engine::node::Settings odd_settings(std::uint64_t seed);
+/// Settings as odd as they may be, since small limits and short times make rare paths common; or the default ones.
+[[nodiscard]] engine::node::Settings settings_for(const Context& context);
 
 }  // namespace escrow::sim

@@ -14,11 +14,14 @@ struct Declared {
 };
 
 constexpr std::array<Declared, fault_points> declared{{
-    {Point::coordinator_crash, {"coordinator.crash", 0.01}},
+    {Point::coordinator_crash, {"coordinator.crash", 0.005}},
+    {Point::coordinator_crash_kept, {"coordinator.crash_kept", 0.002}},
     {Point::coordinator_crash_at_start, {"coordinator.crash_at_start", 0.02}},
     {Point::coordinator_pause, {"coordinator.pause", 0.003}},
     {Point::coordinator_drain, {"coordinator.drain", 0.003}},
     {Point::amnesia, {"coordinator.amnesia", 0.03}},
+    {Point::clock_forward, {"clock.forward", 0.15}},
+    {Point::clock_back, {"clock.back", 0.15}},
     {Point::store_unavailable, {"store.unavailable", 0.02}},
     {Point::store_overloaded, {"store.overloaded", 0.03}},
     {Point::store_unknown_applied, {"store.unknown_applied", 0.015}},
@@ -26,7 +29,13 @@ constexpr std::array<Declared, fault_points> declared{{
     {Point::store_slow, {"store.slow", 0.05}},
     {Point::store_read_failed, {"store.read_failed", 0.02}},
     {Point::write_survives_crash, {"store.write_survives_crash", 0.3}},
-    {Point::request_lost, {"net.request_lost", 0.05}},
+    {Point::row_damaged, {"store.row_damaged", 0.002}},
+    {Point::row_retired, {"store.row_retired", 0.03}},
+    {Point::service_down, {"net.service_down", 0.12}},
+    {Point::service_silent, {"net.service_silent", 0.12}},
+    {Point::service_deaf, {"net.service_deaf", 0.1}},
+    {Point::request_reset, {"net.request_reset", 0.03}},
+    {Point::request_lost, {"net.request_lost", 0.03}},
     {Point::answer_lost, {"net.answer_lost", 0.05}},
     {Point::delivered_late, {"net.delivered_late", 0.03}},
     {Point::duplicated_now, {"net.duplicated_now", 0.04}},
@@ -39,7 +48,8 @@ constexpr std::array<Declared, fault_points> declared{{
     {Point::participant_crash_after, {"participant.crash_after", 0.02}},
     {Point::participant_busy, {"participant.busy", 0.04}},
     {Point::participant_in_progress, {"participant.in_progress", 0.04}},
-    {Point::participant_overloaded, {"participant.overloaded", 0.03}},
+    {Point::participant_overloaded, {"participant.overloaded", 0.02}},
+    {Point::participant_too_many, {"participant.too_many", 0.02}},
     {Point::participant_failed, {"participant.failed", 0.03}},
     {Point::refused_forward, {"participant.refused_forward", 0.08}},
     {Point::refused_final, {"participant.refused_final", 0.06}},
@@ -48,6 +58,8 @@ constexpr std::array<Declared, fault_points> declared{{
     {Point::api_duplicated, {"api.duplicated", 0.06}},
     {Point::api_duplicated_late, {"api.duplicated_late", 0.05}},
     {Point::client_dies, {"client.dies", 0.03}},
+    {Point::client_choice, {"client.choice", 0}},
+    {Point::operator_word, {"operator.word", 0}},
 }};
 
 constexpr bool in_order() {
@@ -76,7 +88,7 @@ Faults::Faults(std::uint64_t seed) : seed_(seed) {
   }
 }
 
-Faults::Faults(std::uint64_t seed, std::vector<Fired> script) : seed_(seed), scripted_(true), script_(std::move(script)) {}
+Faults::Faults(std::uint64_t seed, Script script) : seed_(seed), scripted_(true), plain_(script.plain), script_(std::move(script.faults)) {}
 
 Faults::Slot& Faults::slot_of(std::uint64_t key) {
   std::size_t place = key & (occasions_.size() - 1);
@@ -102,11 +114,37 @@ std::uint32_t Faults::occasion(Point point, Identity identity) {
   return slot.count++;
 }
 
+bool Faults::is_in_script(const Fired& fault) const {
+  return std::ranges::any_of(script_, [&](const Fired& scripted) {
+    if (scripted.point != fault.point) return false;
+    if (!scripted.until_healed) return scripted.identity == fault.identity && scripted.occurrence == fault.occurrence;
+    const Identity& one = scripted.identity;
+    const Identity& other = fault.identity;
+    const bool same = one.transaction == other.transaction && one.branch == other.branch && one.operation == other.operation;
+    // Later: a later attempt, or a later occasion of the same one.
+    return !calm_ && same && (other.attempt > one.attempt || (one.attempt == other.attempt && fault.occurrence >= scripted.occurrence));
+  });
+}
+
+bool Faults::chooses(Point point, Identity identity, double probability) {
+  const std::uint32_t occurrence = occasion(point, identity);
+  const Fired choice{point, identity, occurrence};
+  if (scripted_) {
+    if (!is_in_script(choice)) return false;
+  } else if (fraction(mixed(mixed(seed_, static_cast<std::uint64_t>(point) + 1), mixed(identity.packed(), occurrence))) >= probability) {
+    return false;
+  }
+  fired_.push_back(choice);
+  return true;
+}
+
 bool Faults::fires(Point point, Identity identity) {
   const std::uint32_t occurrence = occasion(point, identity);
   const Fired fault{point, identity, occurrence};
+  if (keeps_occasions_ && !calm_) kept_occasions_.push_back(fault);
   if (scripted_) {
-    if (std::ranges::find(script_, fault) == script_.end()) return false;
+    if (!is_in_script(fault)) return false;
+    occasions_before_last_ = kept_occasions_.size();
   } else {
     const auto draw = mixed(mixed(seed_, static_cast<std::uint64_t>(point) + 1), mixed(identity.packed(), occurrence));
     if (calm_ || fraction(draw) >= weights_[static_cast<std::size_t>(point)]) return false;
@@ -116,6 +154,8 @@ bool Faults::fires(Point point, Identity identity) {
 }
 
 std::uint64_t Faults::draw(Point point, Identity identity) {
+  // Odd, no multiple of 3 or 5, and in the middle as a fraction.
+  if (plain_) return 0x8000000000000001U;
   const std::uint32_t occurrence = occasion(point, identity);
   return mixed(mixed(seed_, static_cast<std::uint64_t>(point) + 1), mixed(identity.packed(), occurrence));
 }

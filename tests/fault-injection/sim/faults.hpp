@@ -13,11 +13,16 @@ namespace escrow::sim {
 
 /// Each is declared once, here and in `fault_points`.
 enum class Point : std::uint8_t {
+  // Of the coordinator's process. `kept`: what it had asked the store to write reaches the disk all the same.
   coordinator_crash,
+  coordinator_crash_kept,
   coordinator_crash_at_start,
   coordinator_pause,
   coordinator_drain,
   amnesia,
+  clock_forward,
+  clock_back,
+  // Of the log.
   store_unavailable,
   store_overloaded,
   store_unknown_applied,
@@ -25,6 +30,13 @@ enum class Point : std::uint8_t {
   store_slow,
   store_read_failed,
   write_survives_crash,
+  row_damaged,
+  row_retired,
+  // Of the network between coordinator, or initiator, and participant.
+  service_down,
+  service_silent,
+  service_deaf,
+  request_reset,
   request_lost,
   answer_lost,
   delivered_late,
@@ -34,20 +46,26 @@ enum class Point : std::uint8_t {
   garbled_answer,
   proxy_before,
   proxy_after,
+  // Of a participant.
   participant_crash_before,
   participant_crash_after,
   participant_busy,
   participant_in_progress,
   participant_overloaded,
+  participant_too_many,
   participant_failed,
   refused_forward,
   refused_final,
+  // Of clients, and of the way to the coordinator.
   api_request_lost,
   api_answer_lost,
   api_duplicated,
   api_duplicated_late,
   client_dies,
-  // Plain choices, drawn like faults but none: they never fire.
+  // Choices that are no faults, but part of a script: what a client or an operator does that it need not do.
+  client_choice,
+  operator_word,
+  // Plain draws: they never fire.
   latency,
   jitter,
   restart_delay,
@@ -62,13 +80,24 @@ struct FaultPoint {
 };
 [[nodiscard]] const FaultPoint& describe(Point point);
 
+[[nodiscard]] constexpr bool is_fault(Point point) { return point < Point::client_choice; }
+
 /// One fault that happened: a list of these is a script of the run.
 struct Fired {
   Point point = Point::choice;
   Identity identity;
   std::uint32_t occurrence = 0;
+  /// In a script: also every later attempt and occasion of the same point, transaction, branch and operation, until calm.
+  bool until_healed = false;
 
   bool operator==(const Fired&) const = default;
+};
+
+/// Exactly what goes wrong in a run.
+struct Script {
+  std::vector<Fired> faults;
+  /// Every draw is the one in the middle, so that nothing but the faults tells two runs apart.
+  bool plain = false;
 };
 
 class Faults {
@@ -76,15 +105,26 @@ class Faults {
   /// Swarm weights: in each run a quarter of the points is off, the others are scaled by 0 to 3.
   explicit Faults(std::uint64_t seed);
   /// Exactly these fire.
-  Faults(std::uint64_t seed, std::vector<Fired> script);
+  Faults(std::uint64_t seed, Script script);
 
-  /// Whether this fault happens now. Never while calm, except for what `script` says.
+  /// Whether this fault happens now. Never while calm, except for what a script says.
   [[nodiscard]] bool fires(Point point, Identity identity);
+  /// Whether somebody makes this choice, calm or not.
+  [[nodiscard]] bool chooses(Point point, Identity identity, double probability);
   /// The next draw for a plain choice.
   [[nodiscard]] std::uint64_t draw(Point point, Identity identity);
   [[nodiscard]] std::int64_t between(Point point, Identity identity, std::int64_t low, std::int64_t high) {
+    if (plain_) return low + (high - low) / 2;
     return low + static_cast<std::int64_t>(draw(point, identity) % static_cast<std::uint64_t>(high - low + 1));
   }
+
+  /// From now on every occasion at which a fault could happen is kept.
+  void keep_occasions() { keeps_occasions_ = true; }
+  [[nodiscard]] const std::vector<Fired>& occasions() const { return kept_occasions_; }
+  /// How many occasions there had been when the last fault fired.
+  [[nodiscard]] std::size_t occasions_before_last() const { return occasions_before_last_; }
+  [[nodiscard]] bool is_plain() const { return plain_; }
+  [[nodiscard]] bool is_scripted() const { return scripted_; }
 
   void calm_down() { calm_ = true; }
   [[nodiscard]] bool is_calm() const { return calm_; }
@@ -94,6 +134,10 @@ class Faults {
   std::uint64_t seed_;
   bool calm_ = false;
   bool scripted_ = false;
+  bool plain_ = false;
+  bool keeps_occasions_ = false;
+  std::vector<Fired> kept_occasions_;
+  std::size_t occasions_before_last_ = 0;
   std::array<double, fault_points> weights_{};
   /// Occasions so far by point and identity: open addressing, since this is asked for more often than anything else.
   struct Slot {
@@ -103,6 +147,7 @@ class Faults {
   std::vector<Slot> occasions_;
   std::size_t used_ = 0;
 
+  [[nodiscard]] bool is_in_script(const Fired& fault) const;
   [[nodiscard]] std::uint32_t occasion(Point point, Identity identity);
   [[nodiscard]] Slot& slot_of(std::uint64_t key);
 

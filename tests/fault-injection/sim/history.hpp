@@ -168,6 +168,10 @@ class History {
   /// What the log held at the end, by transaction.
   std::vector<std::shared_ptr<const core::Transaction>> log;
   std::vector<BarrierRow> rows;
+  /// Transactions whose row was damaged for good: nobody can be asked to end them, and nobody may touch them.
+  std::vector<int> damaged;
+  /// Transactions that were removed some time after their end, with only a tombstone left.
+  std::vector<int> retired;
   std::vector<Declared> declared;
   std::vector<Account> accounts;
   End end;

@@ -3,10 +3,10 @@
 #include <string>
 #include <utility>
 
+#include "tests/fault-injection/sim/identities.hpp"
+
 namespace escrow::sim {
 namespace {
-
-constexpr std::uint64_t outage_purpose = 0x0a7a;
 
 std::uint64_t fingerprint_of(const WireRequest& request) {
   std::uint64_t hash = 0;
@@ -41,16 +41,18 @@ core::Outcome classify(const WireAnswer& answer, Bug bug) {
 
 Network::Network(Context& context, std::vector<std::unique_ptr<Participant>>& participants)
     : context_(context), participants_(participants) {
-  Dice dice(context.seed, outage_purpose, {});
-  const int count = dice.one_of(0, 0, 1, 2);
-  for (int i = 0; i < count; ++i) {
-    Outage outage;
-    outage.service = dice.below(static_cast<int>(participants.size()));
-    outage.from = context.now() + Duration(dice.between(0, 2000));
-    outage.to = outage.from + Duration(dice.between(50, 3000));
-    outage.is_silent = dice.chance(0.5);
-    outage.one_way = dice.chance(0.3);
-    outages_.push_back(outage);
+  for (int service = 0; service < static_cast<int>(participants.size()); ++service) {
+    for (const Point point : {Point::service_down, Point::service_silent, Point::service_deaf}) {
+      const Identity identity{.operation = of_process, .place = service};
+      if (!context.faults.fires(point, identity)) continue;
+      Outage outage;
+      outage.service = service;
+      outage.from = context.now() + context.pick(Point::choice, identity, 0, 2000);
+      outage.to = outage.from + context.pick(Point::choice, identity, 50, 3000);
+      outage.is_silent = point == Point::service_silent;
+      outage.one_way = point == Point::service_deaf;
+      outages_.push_back(outage);
+    }
   }
 }
 
@@ -109,11 +111,9 @@ void Network::call(std::int64_t run, WireRequest request, Duration timeout, std:
     if (!down->is_silent) finish_after(Duration(1), {});
     return;
   }
-  if (faults.fires(Point::request_lost, identity)) {
-    // Either a reset, or nothing at all until the time is up.
-    if (faults.draw(Point::choice, identity) % 2 == 0) finish_after(context_.pick(Point::latency, identity, 0, 5), {});
-    return;
-  }
+  if (faults.fires(Point::request_reset, identity)) return finish_after(context_.pick(Point::latency, identity, 0, 5), {});
+  // Nothing at all until the time is up.
+  if (faults.fires(Point::request_lost, identity)) return;
   if (faults.fires(Point::proxy_before, identity)) {
     finish_after(context_.pick(Point::latency, identity, 0, 5), {502, std::nullopt, false, nullptr});
     return;

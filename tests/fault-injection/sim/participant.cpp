@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "protocol/assert.hpp"
+#include "tests/fault-injection/sim/identities.hpp"
 
 namespace escrow::sim {
 namespace {
@@ -208,9 +209,9 @@ void Participant::execute(const WireRequest& request, const Reply& reply) {
 
 void Participant::receive(WireRequest request, Reply reply) {
   const Identity identity = request.identity();
-  if (context_.faults.fires(Point::participant_overloaded, identity)) {
-    const unsigned status = context_.faults.draw(Point::choice, identity) % 2 == 0 ? 429 : 503;
-    reply({status, context_.pick(Point::choice, identity, 50, 1500), false, nullptr});
+  const bool too_many = context_.faults.fires(Point::participant_too_many, identity);
+  if (too_many || context_.faults.fires(Point::participant_overloaded, identity)) {
+    reply({too_many ? 429U : 503U, context_.pick(Point::choice, identity, 50, 1500), false, nullptr});
     return;
   }
   if (context_.faults.fires(Point::participant_busy, identity)) {
@@ -226,7 +227,7 @@ void Participant::receive(WireRequest request, Reply reply) {
 }
 
 void Participant::commit_locally(const std::string& gid, std::function<void(std::optional<bool>)> done) {
-  const Identity identity{.transaction = ordinal_of(gid), .operation = 100};
+  const Identity identity{.transaction = ordinal_of(gid), .operation = of_local_transaction};
   open_messages_.insert(gid);
   context_.after(context_.pick(Point::latency, identity, 0, 30), identity, [this, gid, identity, life = life_, done = std::move(done)] {
     if (life != life_) return done(std::nullopt);

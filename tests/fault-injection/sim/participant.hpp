@@ -49,7 +49,7 @@ struct WireAnswer {
 
 class Participant {
  public:
-  Participant(Context& context, int service) : context_(context), service_(service), books_(context.seed, service) {}
+  Participant(Context& context, int service) : context_(context), service_(service), books_(context.seed, service, context.is_ordinary) {}
 
   using Reply = std::function<void(WireAnswer)>;
   /// A request has arrived. `reply` is called at most once.

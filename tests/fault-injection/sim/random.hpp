@@ -22,10 +22,13 @@ struct Identity {
   int branch = -1;
   int operation = -1;
   std::int64_t attempt = 0;
+  /// Which of the things that one step does, where it does several.
+  int place = 0;
 
   [[nodiscard]] constexpr std::uint64_t packed() const {
-    const auto part = [](int value) { return static_cast<std::uint64_t>(value + 1) & 0xffffU; };
-    return part(transaction) << 48U | part(branch) << 32U | part(operation) << 16U | (static_cast<std::uint64_t>(attempt) & 0xffffU);
+    const auto part = [](int value) { return static_cast<std::uint64_t>(value + 1) & 0xfffU; };
+    return part(transaction) << 52U | part(branch) << 40U | part(operation) << 28U |
+           (static_cast<std::uint64_t>(attempt) & 0xfffffU) << 8U | (static_cast<std::uint64_t>(place) & 0xffU);
   }
   bool operator==(const Identity&) const = default;
 };

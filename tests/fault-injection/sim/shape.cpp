@@ -107,7 +107,7 @@ int service_of(const BranchRequest& branch, int home) {
   return home;
 }
 
-Shape make_shape(std::uint64_t seed, int transaction) {
+Shape make_shape(std::uint64_t seed, int transaction, int most_branches) {
   Dice dice(seed, shape_purpose, {.transaction = transaction});
   Shape shape;
   shape.transaction = transaction;
@@ -129,7 +129,7 @@ Shape make_shape(std::uint64_t seed, int transaction) {
   }
 
   std::vector<BranchRequest> branches;
-  const int count = request->interactive && dice.chance(0.05) ? 0 : 1 + dice.below(5);
+  const int count = std::min(most_branches, request->interactive && dice.chance(0.05) ? 0 : 1 + dice.below(5));
   for (int i = 0; i < count; ++i) {
     branches.push_back(make_branch(*request, Dice(seed, shape_purpose, {.transaction = transaction, .branch = i}), transaction, i));
   }

@@ -30,6 +30,6 @@ struct Shape {
 [[nodiscard]] int service_of(const protocol::BranchRequest& branch, int home);
 
 /// The shape of one transaction; valid as the validator of the protocol sees it.
-[[nodiscard]] Shape make_shape(std::uint64_t seed, int transaction);
+[[nodiscard]] Shape make_shape(std::uint64_t seed, int transaction, int most_branches = 1000);
 
 }  // namespace escrow::sim

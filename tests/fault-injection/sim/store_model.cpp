@@ -16,7 +16,7 @@ store::WriteResult answer(store::WriteAnswer what) { return {what, 0, what == st
 }  // namespace
 
 StoreModel::StoreModel(Context& context) : context_(context) {
-  if (Dice(context.seed, real_purpose, {}).chance(0.125)) real_ = std::make_unique<RealLog>();
+  if (!context.is_ordinary && Dice(context.seed, real_purpose, {}).chance(0.125)) real_ = std::make_unique<RealLog>();
 }
 
 std::int64_t StoreModel::begin_run() {
@@ -40,9 +40,11 @@ void StoreModel::put(const std::string& gid, std::shared_ptr<const core::Transac
 store::WriteAnswer StoreModel::apply(const Pending& pending) {
   const core::Transaction& value = *pending.value;
   const auto found = rows_.find(value.gid().text());
+  if (found != rows_.end() && (found->second.is_damaged || found->second.is_retired)) return store::WriteAnswer::conflict;
   const std::int64_t stored = found == rows_.end() ? 0 : found->second.value->revision;
   // The product's log says itself what conflicts.
   if (!real_ && stored != value.revision - 1 && context_.bug != Bug::writes_unconditionally) return store::WriteAnswer::conflict;
+  latest_ = std::max(latest_, value.updated_at);
   Written written;
   written.run = value.run;
   written.transaction = ordinal_of(value.gid().text());
@@ -107,7 +109,16 @@ void StoreModel::load(const protocol::Gid& gid, std::function<void(Result<store:
     }
     if (real_) return done(real_->load(gid));
     store::Found found;
-    if (const auto value = find(gid)) found.transaction = *value;
+    if (const auto row = rows_.find(gid.text()); row != rows_.end()) {
+      // Retention ends some time after the end.
+      if (!row->second.is_retired && row->second.value->is_terminal() && context_.faults.fires(Point::row_retired, identity)) {
+        row->second.is_retired = true;
+        context_.history.retired.push_back(ordinal_of(gid.text()));
+      }
+      found.retired = row->second.is_retired;
+      if (row->second.is_damaged) found.corrupt = "the store model says so";
+      if (!found.retired && !found.corrupt) found.transaction = *row->second.value;
+    }
     done(std::move(found));
   });
 }
@@ -135,7 +146,12 @@ void StoreModel::load_due(const engine::node::DueWanted& wanted, std::function<v
         break;
       }
       last = {due, id};
-      const core::Transaction& value = *rows_.at(row->second).value;
+      const Row& stored = rows_.at(row->second);
+      const core::Transaction& value = *stored.value;
+      if (stored.is_damaged) {
+        page.corrupt.emplace_back(value.gid(), "the store model says so");
+        continue;
+      }
       if (context_.bug == Bug::recovery_skips_aborting && value.status == protocol::Status::aborting) continue;
       page.transactions.emplace_back(due, value);
     }
@@ -143,12 +159,18 @@ void StoreModel::load_due(const engine::node::DueWanted& wanted, std::function<v
   });
 }
 
-void StoreModel::crash() {
+void StoreModel::crash(bool keeps_writes) {
   for (auto& [id, pending] : pending_) {
     if (pending.applied) continue;
-    if (context_.faults.fires(Point::write_survives_crash, identity_of(*pending.value))) (void)apply(pending);
+    if (keeps_writes || context_.faults.fires(Point::write_survives_crash, identity_of(*pending.value))) (void)apply(pending);
   }
   pending_.clear();
+  for (auto& [gid, row] : rows_) {
+    // The product's rows are damaged by tests of their own.
+    if (real_ || row.is_damaged || !context_.faults.fires(Point::row_damaged, identity_of(*row.value))) continue;
+    row.is_damaged = true;
+    context_.history.damaged.push_back(ordinal_of(gid));
+  }
   if (context_.bug != Bug::loses_acknowledged_writes) return;
   // What a page cache does that was never synced: the last write of each transaction goes.
   std::vector<std::string> gids;
@@ -166,7 +188,7 @@ void StoreModel::crash() {
 }
 
 std::int64_t StoreModel::unfinished() const {
-  return std::ranges::count_if(rows_, [](const auto& row) { return !row.second.value->is_terminal(); });
+  return std::ranges::count_if(rows_, [](const auto& row) { return !row.second.value->is_terminal() && !row.second.is_damaged; });
 }
 
 std::shared_ptr<const core::Transaction> StoreModel::find(const protocol::Gid& gid) const {

@@ -29,10 +29,13 @@ class StoreModel {
   void load_due(const engine::node::DueWanted& wanted, std::function<void(Result<store::DuePage>)> done);
 
   /// The process has ended: each write in flight has been applied or has not.
-  void crash();
+  void crash(bool keeps_writes);
   /// A new run of the coordinator; answers its number.
   std::int64_t begin_run();
   [[nodiscard]] std::int64_t unfinished() const;
+
+  /// The latest time in the log.
+  [[nodiscard]] Time latest() const { return latest_; }
 
   /// What is durable of a transaction; null: nothing.
   [[nodiscard]] std::shared_ptr<const core::Transaction> find(const protocol::Gid& gid) const;
@@ -48,6 +51,10 @@ class StoreModel {
     std::int64_t id = 0;
     /// The value before, for planted bugs.
     std::shared_ptr<const core::Transaction> before;
+    /// It can't be read any more.
+    bool is_damaged = false;
+    /// It was removed after its retention, and only its tombstone is left.
+    bool is_retired = false;
   };
   struct Pending {
     std::shared_ptr<const core::Transaction> value;
@@ -69,6 +76,7 @@ class StoreModel {
   std::map<std::uint64_t, Pending> pending_;
   std::uint64_t last_write_ = 0;
   std::int64_t last_seq_ = 0;
+  Time latest_;
 };
 
 }  // namespace escrow::sim

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "coordinator/core/turn.hpp"
+#include "tests/fault-injection/sim/identities.hpp"
 
 namespace escrow::sim {
 namespace {
@@ -13,8 +14,16 @@ using protocol::Role;
 
 constexpr std::uint64_t world_purpose = 0x3047;
 constexpr Duration longest_calm{120'000};
+constexpr Duration ordinary_storm{4'000};
 // A run that takes more steps than this is going round in circles.
 constexpr std::uint64_t most_steps = 400'000;
+
+Context make_context(const RunOptions& options) {
+  Context context(options.seed, options.bug, options.script != nullptr ? Faults(options.seed, *options.script) : Faults(options.seed));
+  context.is_ordinary = options.is_ordinary;
+  if (options.keeps_occasions) context.faults.keep_occasions();
+  return context;
+}
 
 std::vector<std::unique_ptr<Participant>> make_participants(Context& context) {
   std::vector<std::unique_ptr<Participant>> participants;
@@ -37,20 +46,29 @@ std::optional<core::OperationRef> in_attention(const core::Transaction& transact
 }  // namespace
 
 World::World(RunOptions options)
-    : context_(options.seed, options.bug),
+    : context_(make_context(options)),
       store_(context_),
       participants_(make_participants(context_)),
       network_(context_, participants_),
       coordinator_(context_, store_, network_),
       around_{context_, coordinator_, network_, participants_} {
+  if (options.shapes != nullptr) {
+    for (const Shape& shape : *options.shapes) add(shape);
+    return;
+  }
   Dice dice(options.seed, world_purpose, {});
   const int transactions = 2 + dice.below(3);
   for (int i = 0; i < transactions; ++i) {
-    shapes_.push_back(make_shape(options.seed, i));
-    declare(shapes_.back());
-    clients_.push_back(make_client(around_, shapes_.back()));
-    operators_.push_back(std::make_unique<Asker>(around_, i));
+    if ((options.taking_part >> i & 1U) != 0) add(make_shape(options.seed, i, options.most_branches));
   }
+}
+
+void World::add(Shape shape) {
+  declare(shape);
+  shapes_.push_back(shape);
+  while (operators_.size() <= static_cast<std::size_t>(shape.transaction))
+    operators_.push_back(std::make_unique<Asker>(around_, static_cast<int>(operators_.size())));
+  clients_.push_back(make_client(around_, std::move(shape)));
 }
 
 World::~World() = default;
@@ -95,7 +113,7 @@ void World::patrol() {
     const auto* operation = since ? core::find_operation(*transaction, *since) : nullptr;
     if (operation == nullptr || !operation->attention) continue;
     const bool stands = operation->state == OperationState::failed;
-    if (stands || operation->attention->since + Duration(4'000) < context_.now()) {
+    if (stands || operation->attention->since + Duration(4'000) < coordinator_.clock()) {
       resolve(*transaction, *since, true);
     } else {
       operators_[static_cast<std::size_t>(ordinal_of(transaction->gid().text()))]->ask(Ask::retry, core::RetriedNow{"operator"},
@@ -104,20 +122,22 @@ void World::patrol() {
   }
 }
 
+/// An operator's word in the middle of everything, also for what it has no power over.
+void World::operators_interfere(Dice& dice) {
+  run_until(context_.now() + Duration(dice.between(500, 3'000)));
+  for (const auto& transaction : store_.all()) {
+    const auto owed = core::turns(*transaction);
+    if (!owed.empty()) resolve(*transaction, owed[static_cast<std::size_t>(dice.below(static_cast<int>(owed.size())))], dice.chance(0.7));
+  }
+}
+
 void World::run() {
   Dice dice(context_.seed, world_purpose, {.operation = 1});
   const Time begin = context_.now();
   coordinator_.start();
   for (auto& client : clients_) client->begin();
-  const Time storm_ends = begin + Duration(dice.between(1'000, 4'000));
-  if (dice.chance(0.15)) {
-    run_until(begin + Duration(dice.between(500, 3'000)));
-    for (const auto& transaction : store_.all()) {
-      const auto owed = core::turns(*transaction);
-      // An operator's word in the middle of everything, also for what it has no power over.
-      if (!owed.empty()) resolve(*transaction, owed[static_cast<std::size_t>(dice.below(static_cast<int>(owed.size())))], dice.chance(0.7));
-    }
-  }
+  const Time storm_ends = begin + (context_.is_ordinary ? ordinary_storm : Duration(dice.between(1'000, 4'000)));
+  if (context_.faults.chooses(Point::operator_word, {.operation = of_process}, 0.15)) operators_interfere(dice);
   run_until(storm_ends);
 
   context_.faults.calm_down();
@@ -135,7 +155,7 @@ void World::run() {
   end.in_time = is_quiet();
   context_.record(context_.history.life, Life{{}, Life::What::quiet, 0, -1});
   // Long enough for what only waits to leave memory: it looks up out of step with the pages of due transactions.
-  const auto settings = odd_settings(context_.seed);
+  const auto settings = settings_for(context_);
   run_until(context_.now() + settings.keep_idle + settings.lookahead * 4);
   end.resident = coordinator_.resident();
   end.open_calls = coordinator_.open_calls();

@@ -12,6 +12,17 @@ namespace escrow::sim {
 struct RunOptions {
   std::uint64_t seed = 0;
   Bug bug = Bug::none;
+  /// Null: what goes wrong is drawn from the seed.
+  const Script* script = nullptr;
+  /// Null: what takes part is drawn from the seed.
+  const std::vector<Shape>* shapes = nullptr;
+  /// Of the seed's own transactions only these take part (a bit each), with at most so many branches.
+  std::uint32_t taking_part = ~0U;
+  int most_branches = 1000;
+  /// Settings as they are by default, and enough of everything on the accounts.
+  bool is_ordinary = false;
+  /// Every occasion for a fault is kept.
+  bool keeps_occasions = false;
 };
 
 class World {
@@ -25,10 +36,13 @@ class World {
   void run();
   [[nodiscard]] const History& history() const { return context_.history; }
   [[nodiscard]] const std::vector<Fired>& fired() const { return context_.faults.fired(); }
+  [[nodiscard]] const Faults& faults() const { return context_.faults; }
   [[nodiscard]] const std::vector<Shape>& shapes() const { return shapes_; }
 
  private:
   void run_until(Time time);
+  void add(Shape shape);
+  void operators_interfere(Dice& dice);
   void declare(const Shape& shape);
   void patrol();
   void resolve(const core::Transaction& transaction, core::OperationRef ref, bool succeeded);
