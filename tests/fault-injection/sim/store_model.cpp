@@ -44,7 +44,6 @@ store::WriteAnswer StoreModel::apply(const Pending& pending) {
   const std::int64_t stored = found == rows_.end() ? 0 : found->second.value->revision;
   // The product's log says itself what conflicts.
   if (!real_ && stored != value.revision - 1 && context_.bug != Bug::writes_unconditionally) return store::WriteAnswer::conflict;
-  latest_ = std::max(latest_, value.updated_at);
   Written written;
   written.run = value.run;
   written.transaction = ordinal_of(value.gid().text());
@@ -57,6 +56,7 @@ store::WriteAnswer StoreModel::apply(const Pending& pending) {
     if (!written.value) written.value = pending.value;
   }
   put(value.gid().text(), written.value, pending.due);
+  latest_ = std::max(latest_, value.updated_at);
   context_.record(context_.history.written, std::move(written));
   ++last_seq_;
   return store::WriteAnswer::ok;
