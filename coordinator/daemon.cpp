@@ -59,7 +59,7 @@ std::string limits_json(const server::Config& config) {
       R"("branches":{},"unfinished_transactions":{},"calls_per_destination":{},"stream_clients":{}}})",
       config.http.body_bytes, config.http.header_bytes, config.http.connections, config.http.header_timeout.count(),
       config.http.body_timeout.count(), config.http.idle_timeout.count(), config.engine.branches, config.engine.unfinished_transactions,
-      config.engine.calls_per_destination, config.stream_clients);
+      config.engine.calls_per_destination, config.stream.clients);
 }
 
 server::Instance instance_of(const server::Config& config, const std::string& version) {
@@ -130,9 +130,9 @@ class Daemon {
       if (!policy_.forbids_literal(url.host())) return std::nullopt;
       return "the configuration does not allow calls to this address";
     };
-    return {*engine_, logger_, instance_, server::OriginGuard(config_.listen), std::move(rules), new_gid, [this] {
-              return http_ ? http_->connections() : 0;
-            }};
+    return {*engine_,       logger_,          instance_, server::OriginGuard(config_.listen),
+            config_.stream, std::move(rules), new_gid,   [this] {
+              return http_ ? http_->connections() : 0; }};
   }
 
   async::Task<> serve() {
@@ -168,6 +168,7 @@ class Daemon {
     co_await engine_->drain(config_.shutdown_grace);
     // Whoever waited has been answered by now; what is left are answers on their way.
     co_await http_->drain(std::chrono::milliseconds(1'000));
+    co_await api_->end();
     client_->shut_down();
     signals_.cancel();
     logger_.info("stopped");

@@ -70,6 +70,7 @@ struct Engine::Impl {
   driver::Clock clock;
   std::shared_ptr<driver::Shard> shard;
   async::TaskGroup housekeeping;
+  DurableHandler on_durable;
   /// Whether the store took the last probe.
   bool is_writable = true;
   bool draining = false;
@@ -149,7 +150,7 @@ async::Task<Result<void>> Engine::recover() {
   std::int64_t unfinished = 0;
   for (const auto& [status, count] : counted->unfinished) unfinished += count;
   impl_->shard = std::make_shared<driver::Shard>(impl_->parts.executor, impl_->parts.store, impl_->parts.client, impl_->clock,
-                                                 impl_->parts.settings, unfinished, impl_->parts.seed);
+                                                 impl_->parts.settings, unfinished, impl_->parts.seed, impl_->on_durable);
   impl_->shard->begin();
   if (!impl_->shard->is_recovered()) co_await impl_->shard->recovered().wait();
   impl_->housekeeping.spawn(impl_->keep_house());
@@ -222,6 +223,34 @@ async::Task<Result<std::optional<std::vector<store::StoredEvent>>>> Engine::even
   co_return co_await on_reader<Events>(impl_->parts.store, impl_->parts.executor, std::move(work));
 }
 
+async::Task<Result<EventPage>> Engine::event_page(std::optional<protocol::Gid> gid, std::int64_t after, std::size_t limit) {
+  std::function<Result<EventPage>(store::Reader&)> work = [gid = std::move(gid), after, limit](store::Reader& reader) -> Result<EventPage> {
+    // The range first: what is written in between only makes the page longer.
+    const auto range = reader.seq_range();
+    if (!range) return range.error();
+    auto events = gid ? reader.events(*gid, after, limit) : reader.events_after(after, limit);
+    if (!events) return events.error();
+    EventPage page;
+    page.events = std::move(*events);
+    // A page that is not full may have rows behind it that could not be read: only an empty one is the end.
+    page.up_to = page.events.empty() ? std::max(after, range->second) : page.events.back().seq;
+    page.has_more = page.up_to < range->second && (!gid || page.events.size() == limit);
+    return page;
+  };
+  return on_reader<EventPage>(impl_->parts.store, impl_->parts.executor, std::move(work));
+}
+
+async::Task<Result<EventRange>> Engine::event_range() {
+  std::function<Result<EventRange>(store::Reader&)> work = [](store::Reader& reader) -> Result<EventRange> {
+    const auto range = reader.seq_range();
+    if (!range) return range.error();
+    return EventRange{range->first, range->second};
+  };
+  return on_reader<EventRange>(impl_->parts.store, impl_->parts.executor, std::move(work));
+}
+
+void Engine::on_durable(DurableHandler handler) { impl_->on_durable = std::move(handler); }
+
 async::Task<Result<std::int64_t>> Engine::retry_many(store::Filter filter, std::optional<std::string> destination, bool dry_run,
                                                      std::optional<std::string> actor) {
   if (filter.status.empty()) filter.status = {protocol::Status::active, protocol::Status::committing, protocol::Status::aborting};
@@ -276,6 +305,7 @@ std::vector<Destination> Engine::destinations() const {
 }
 
 store::Store& Engine::store() { return impl_->parts.store; }
+async::Executor Engine::executor() const { return impl_->parts.executor; }
 
 async::Task<void> Engine::drain(core::Duration grace) {
   impl_->draining = true;

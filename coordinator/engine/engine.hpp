@@ -11,6 +11,7 @@
 
 #include "coordinator/async/task.hpp"
 #include "coordinator/core/transaction.hpp"
+#include "coordinator/engine/durable_events.hpp"
 #include "coordinator/engine/node/answer.hpp"
 #include "coordinator/engine/node/settings.hpp"
 #include "coordinator/store/store.hpp"
@@ -48,6 +49,21 @@ struct Destination {
   bool breaker_open = false;
   std::uint64_t calls = 0;
   std::uint64_t failures = 0;
+};
+
+/// A piece of the history as the log holds it.
+struct EventPage {
+  std::vector<store::StoredEvent> events;
+  /// Everything that was asked for stands in `events` up to and including this seq.
+  std::int64_t up_to = 0;
+  /// Whether the log goes on behind `up_to`.
+  bool has_more = false;
+};
+
+/// From `complete_from` on nothing has been removed; `last` is the largest seq ever given.
+struct EventRange {
+  std::int64_t complete_from = 1;
+  std::int64_t last = 0;
 };
 
 class Engine {
@@ -88,6 +104,11 @@ class Engine {
   async::Task<Result<store::Page>> list(store::Filter filter, std::size_t limit, std::optional<std::string> cursor);
   /// The history of one gid, oldest first; nothing: no such transaction.
   async::Task<Result<std::optional<std::vector<store::StoredEvent>>>> events(protocol::Gid gid);
+  /// The history behind `after`, of all or of one gid, at most `limit` events; what is kept back in memory is not in it yet.
+  async::Task<Result<EventPage>> event_page(std::optional<protocol::Gid> gid, std::int64_t after, std::size_t limit);
+  async::Task<Result<EventRange>> event_range();
+  /// From now on `handler` is told of what becomes durable, in the order of seq. Before `recover`.
+  void on_durable(DurableHandler handler);
   /// Retries all that match; `destination` (scheme://host:port) narrows to operations calling there. Answers how many transactions.
   async::Task<Result<std::int64_t>> retry_many(store::Filter filter, std::optional<std::string> destination, bool dry_run,
                                                std::optional<std::string> actor);
@@ -96,6 +117,7 @@ class Engine {
   [[nodiscard]] EngineMetrics metrics() const;
   [[nodiscard]] std::vector<Destination> destinations() const;
   [[nodiscard]] store::Store& store();
+  [[nodiscard]] async::Executor executor() const;
 
   /// New work is refused with `draining`, waiters are answered, no new call starts; returns when calls in flight have ended and their
   /// outcomes are on disk, or after `grace`.

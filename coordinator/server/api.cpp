@@ -57,7 +57,7 @@ Response options(Route route) {
 
 }  // namespace
 
-Api::Api(ApiParts parts) : parts_(std::move(parts)) {}
+Api::Api(ApiParts parts) : parts_(std::move(parts)), stream_(parts_.engine, parts_.stream) {}
 
 async::Task<Response> Api::handle(Request request) {
   if (auto refusal = parts_.guard.refusal(request)) co_return Problem(ProblemCode::forbidden, *std::move(refusal)).to_response();
@@ -115,6 +115,7 @@ async::Task<Response> Api::dispatch(const Match& match, const Request& request) 
     case Route::resolve_branch: co_return co_await resolve(*gid, branch, request, principal);
     case Route::events: co_return co_await events(*gid, request);
     case Route::retry_many: co_return co_await retry_many(request, principal);
+    case Route::stream: co_return co_await stream(request);
     case Route::metrics: co_return co_await metrics(request);
     case Route::index: co_return index(request);
     case Route::openapi: co_return openapi(request);

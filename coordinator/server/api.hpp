@@ -14,6 +14,7 @@
 #include "coordinator/server/principal.hpp"
 #include "coordinator/server/problem.hpp"
 #include "coordinator/server/router.hpp"
+#include "coordinator/server/stream/event_stream.hpp"
 #include "coordinator/transport/http_message.hpp"
 #include "protocol/start_request_json.hpp"
 
@@ -39,6 +40,7 @@ struct ApiParts {
   Logger& logger;
   Instance instance;
   OriginGuard guard;
+  StreamLimits stream;
   protocol::RequestRules rules;
   /// A gid for a transaction that brought none.
   std::function<protocol::Gid()> new_gid;
@@ -56,6 +58,8 @@ class Api {
 
   /// From now on the ready page says `draining`; new work the engine refuses by itself.
   void begin_drain() { draining_ = true; }
+  /// Once the HTTP server has drained: ends what runs for the event stream.
+  async::Task<> end() { return stream_.end(); }
 
  private:
   async::Task<transport::Response> dispatch(const Match& match, const transport::Request& request);
@@ -74,6 +78,7 @@ class Api {
   async::Task<transport::Response> retry(protocol::Gid gid, const transport::Request& request, const Principal& principal);
   async::Task<transport::Response> resolve(protocol::Gid gid, std::optional<protocol::BranchId> branch, const transport::Request& request,
                                            const Principal& principal);
+  async::Task<transport::Response> stream(const transport::Request& request);
   async::Task<transport::Response> retry_many(const transport::Request& request, const Principal& principal);
 
   // system_api.cpp: what machines ask.
@@ -86,6 +91,7 @@ class Api {
 
   ApiParts parts_;
   HttpCounters counters_;
+  EventStream stream_;
   bool draining_ = false;
 };
 

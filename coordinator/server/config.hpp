@@ -7,6 +7,7 @@
 
 #include "coordinator/engine/node/settings.hpp"
 #include "coordinator/server/log.hpp"
+#include "coordinator/server/stream/stream_limits.hpp"
 #include "coordinator/store/store.hpp"
 #include "coordinator/transport/http_client.hpp"
 #include "coordinator/transport/http_server.hpp"
@@ -24,7 +25,7 @@ struct Config {
   std::string node;
 
   transport::ServerLimits http;
-  std::size_t stream_clients = 256;
+  StreamLimits stream;
   engine::node::Settings engine;
   store::StoreSettings store;
   transport::ClientLimits calls;

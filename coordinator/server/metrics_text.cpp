@@ -125,6 +125,11 @@ void write_server(Page& page, const MetricsSnapshot& snapshot) {
       page.sample(fmt::format("{{route=\"{}\",status=\"{}\"}}", template_of(key.first), key.second), count);
   }
   page.single("escrow_http_connections", "gauge", "Open connections of clients.", snapshot.connections);
+  page.single("escrow_stream_clients", "gauge", "Readers of the event stream.", snapshot.stream.clients);
+  page.single("escrow_stream_events_total", "counter", "Events sent to readers of the event stream, once each reader.",
+              snapshot.stream.events);
+  page.single("escrow_stream_cut_off_total", "counter", "Readers of the event stream that were cut off because they were too slow.",
+              snapshot.stream.cut_off);
   page.single("escrow_log_lines_dropped_total", "counter", "Log lines dropped because standard error took none.",
               snapshot.log_lines_dropped);
   page.single("escrow_ready", "gauge", "Whether new work is accepted.", snapshot.ready ? 1 : 0);

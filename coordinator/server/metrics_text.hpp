@@ -7,6 +7,7 @@
 
 #include "coordinator/engine/engine.hpp"
 #include "coordinator/server/http_counters.hpp"
+#include "coordinator/server/stream/event_stream.hpp"
 #include "coordinator/store/store.hpp"
 
 /// `GET /metrics`: Prometheus text exposition 0.0.4, with Prometheus's naming conventions (docs/protocol.md, 3.5).
@@ -23,6 +24,7 @@ struct MetricsSnapshot {
   store::StoreMetrics store;
   const HttpCounters* http = nullptr;
   std::uint64_t connections = 0;
+  StreamMetrics stream;
   std::uint64_t log_lines_dropped = 0;
   bool ready = false;
   double uptime_s = 0;

@@ -4,6 +4,7 @@
 
 #include "coordinator/server/api.hpp"
 #include "coordinator/server/request_bodies.hpp"
+#include "coordinator/server/stream/stream_query.hpp"
 #include "coordinator/server/transaction_json.hpp"
 
 /// What operators ask: list, history, retry, resolve (docs/protocol.md, 3.4 and 3.5).
@@ -31,6 +32,21 @@ async::Task<Response> Api::events(protocol::Gid gid, const Request& request) {
   if (!events) co_return response_of(events.error());
   if (!events->has_value()) co_return Problem(protocol::ProblemCode::not_found).to_response();
   co_return json_response(200, history_json(**events));
+}
+
+async::Task<Response> Api::stream(const Request& request) {
+  auto query = parse_stream(request);
+  if (!query) co_return query.error().to_response();
+  StreamQuery wanted = *std::move(query);
+  auto body = co_await stream_.open(std::move(wanted));
+  if (!body) co_return body.error().to_response();
+  Response response(200);
+  response.headers.add("Content-Type", "text/event-stream");
+  response.headers.add("Cache-Control", "no-store");
+  // Proxies that collect answers before they pass them on know this one.
+  response.headers.add("X-Accel-Buffering", "no");
+  response.stream = *std::move(body);
+  co_return response;
 }
 
 async::Task<Response> Api::retry(protocol::Gid gid, const Request& request, const Principal& principal) {

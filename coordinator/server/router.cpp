@@ -35,6 +35,7 @@ constexpr std::array entries{
     Entry{Route::resolve_branch, "/v1/transactions/{gid}/branches/{id}/resolve", false, true},
     Entry{Route::events, "/v1/transactions/{gid}/events", true, false},
     Entry{Route::retry_many, "/v1/retry", false, true},
+    Entry{Route::stream, "/v1/events", true, false},
 };
 
 const Entry& entry_of(Route route) {

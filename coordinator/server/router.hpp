@@ -26,7 +26,8 @@ enum class Route : std::uint8_t {
   resolve_check,
   resolve_branch,
   events,
-  retry_many
+  retry_many,
+  stream
 };
 
 struct Match {

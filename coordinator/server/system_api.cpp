@@ -95,6 +95,7 @@ async::Task<Response> Api::metrics(const Request& request) {
   snapshot.store = parts_.engine.store().metrics();
   snapshot.http = &counters_;
   snapshot.connections = parts_.connections();
+  snapshot.stream = stream_.metrics();
   snapshot.log_lines_dropped = parts_.logger.dropped();
   snapshot.ready = parts_.engine.is_ready() && !draining_;
   snapshot.uptime_s = std::chrono::duration<double>(std::chrono::steady_clock::now() - parts_.started).count();

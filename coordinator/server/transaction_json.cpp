@@ -182,9 +182,12 @@ void append_summary(std::string& out, const Transaction& transaction) {
   out.push_back('}');
 }
 
-void append_event(std::string& out, const store::StoredEvent& stored) {
+namespace {
+
+/// Everything behind the opening brace.
+void append_event_members(std::string& out, const store::StoredEvent& stored) {
   const core::HistoryEvent& event = stored.event;
-  fmt::format_to(std::back_inserter(out), "{{\"seq\":{}", stored.seq);
+  fmt::format_to(std::back_inserter(out), "\"seq\":{}", stored.seq);
   append_time(out, ",\"at\":", event.at);
   append_word(out, ",\"type\":", protocol::to_string(event.type));
   append_text(out, ",\"branch\":", event.branch ? std::optional(event.branch->text()) : std::nullopt);
@@ -193,6 +196,19 @@ void append_event(std::string& out, const store::StoredEvent& stored) {
   append_text(out, ",\"detail\":", event.detail);
   append_text(out, ",\"actor\":", event.actor);
   out.push_back('}');
+}
+
+}  // namespace
+
+void append_event(std::string& out, const store::StoredEvent& event) {
+  out.push_back('{');
+  append_event_members(out, event);
+}
+
+void append_event_of_any(std::string& out, const store::StoredEvent& event) {
+  append_word(out, "{\"gid\":", event.gid.text());
+  out.push_back(',');
+  append_event_members(out, event);
 }
 
 std::string list_json(const store::Page& page) {

@@ -14,6 +14,8 @@ void append_transaction(std::string& out, const core::Transaction& transaction);
 /// A row of the list: everything but the branches.
 void append_summary(std::string& out, const core::Transaction& transaction);
 void append_event(std::string& out, const store::StoredEvent& event);
+/// The same with its gid: among events of any transaction.
+void append_event_of_any(std::string& out, const store::StoredEvent& event);
 
 [[nodiscard]] std::string list_json(const store::Page& page);
 [[nodiscard]] std::string history_json(const std::vector<store::StoredEvent>& events);

@@ -22,6 +22,7 @@ namespace {
 namespace asio = boost::asio;
 
 constexpr std::size_t read_size = 8192;
+constexpr int stream_send_buffer = 128 * 1024;
 /// Closing a socket with unread bytes makes the kernel reset the connection, and the peer may lose our last answer with
 /// it. So what still comes is read for a while, up to these limits.
 constexpr std::size_t linger_bytes = std::size_t{4} << 20;
@@ -247,6 +248,9 @@ async::Task<bool> ServerConnection::send_stream(Response response, bool to_head,
   if (!begun) co_return false;
   if (to_head) co_return is_chunked;
 
+  // A peer that does not read must not hold megabytes in the kernel, which would also hide from the producer how far behind it is.
+  boost::system::error_code ignored;
+  stream_.socket().set_option(asio::socket_base::send_buffer_size(stream_send_buffer), ignored);
   // Whoever ends first, the producer, the peer or the drain, ends the other two.
   ChunkWriter writer(*this, is_chunked);
   const async::Executor executor = co_await asio::this_coro::executor;

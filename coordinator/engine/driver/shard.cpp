@@ -27,13 +27,14 @@ void CallDurations::add(double seconds) {
 }
 
 Shard::Shard(async::Executor executor, store::Store& store, transport::HttpClient& client, const Clock& clock, node::Settings settings,
-             std::int64_t unfinished, std::uint64_t seed)
+             std::int64_t unfinished, std::uint64_t seed, DurableHandler on_durable)
     : executor_(std::move(executor)),
       store_(store),
       client_(client),
       clock_(clock),
       node_(settings, store.run(), unfinished),
       random_(seed),
+      on_durable_(std::move(on_durable)),
       calls_(executor_),
       recovered_(executor_),
       drained_(executor_),
@@ -70,19 +71,39 @@ void Shard::step(node::Input input) {
 
 void Shard::perform(node::WriteWanted& wanted) {
   const protocol::Gid gid = wanted.transaction->gid();
+  EventTypes types;
+  for (const auto& event : wanted.history) types.add(event.type);
+  const std::size_t events = wanted.history.size();
   auto write = store::encode_write(*wanted.transaction, wanted.due_at, std::move(wanted.history));
   const auto urgency = wanted.is_new_work ? store::Urgency::new_work : store::Urgency::owed;
-  store_.write(std::move(write), urgency, [self = weak_from_this(), executor = executor_, gid](store::WriteResult result) {
-    asio::post(executor, [self, gid, result = std::move(result)]() mutable {
-      if (const auto shard = self.lock()) shard->on_written(gid, std::move(result));
+  store_.write(std::move(write), urgency, [self = weak_from_this(), executor = executor_, gid, events, types](store::WriteResult result) {
+    asio::post(executor, [self, gid, events, types, result = std::move(result)]() mutable {
+      if (const auto shard = self.lock()) shard->on_written(gid, std::move(result), events, types);
     });
   });
 }
 
-void Shard::on_written(const protocol::Gid& gid, store::WriteResult result) {
+void Shard::on_written(const protocol::Gid& gid, store::WriteResult result, std::size_t events, EventTypes types) {
+  tell_durable(gid, result, events, types);
   const bool refused = result.answer == store::WriteAnswer::unavailable || result.answer == store::WriteAnswer::unknown;
   is_store_writable_ = !refused;
   step(node::WriteAnswered{gid, std::move(result)});
+}
+
+/// The store's answers come in the order of its commits, and a write's events stand together at the end of what it wrote.
+void Shard::tell_durable(const protocol::Gid& gid, const store::WriteResult& result, std::size_t events, EventTypes types) {
+  if (!on_durable_ || events == 0) return;
+  DurableEvents durable;
+  durable.types = types;
+  if (result.answer == store::WriteAnswer::ok) {
+    durable.first_seq = result.last_seq - static_cast<std::int64_t>(events) + 1;
+    durable.last_seq = result.last_seq;
+  } else if (result.answer == store::WriteAnswer::unknown) {
+    durable.is_certain = false;
+  } else {
+    return;
+  }
+  on_durable_(gid, durable);
 }
 
 void Shard::perform(node::LoadWanted& wanted) {

@@ -12,6 +12,7 @@
 #include "coordinator/async/event.hpp"
 #include "coordinator/async/task_group.hpp"
 #include "coordinator/engine/driver/clock.hpp"
+#include "coordinator/engine/durable_events.hpp"
 #include "coordinator/engine/node/node.hpp"
 #include "coordinator/store/store.hpp"
 #include "coordinator/transport/http_client.hpp"
@@ -33,7 +34,7 @@ struct CallDurations {
 class Shard : public std::enable_shared_from_this<Shard> {
  public:
   Shard(async::Executor executor, store::Store& store, transport::HttpClient& client, const Clock& clock, node::Settings settings,
-        std::int64_t unfinished, std::uint64_t seed);
+        std::int64_t unfinished, std::uint64_t seed, DurableHandler on_durable);
 
   /// Asks the node and waits for its answer. Cancelling the caller changes nothing for the transaction.
   async::Task<node::Answer> ask(node::Request request);
@@ -65,7 +66,8 @@ class Shard : public std::enable_shared_from_this<Shard> {
   void perform(node::CallWanted& wanted);
   void perform(node::Answered& answered);
   async::Task<void> call(node::CallWanted wanted);
-  void on_written(const protocol::Gid& gid, store::WriteResult result);
+  void on_written(const protocol::Gid& gid, store::WriteResult result, std::size_t events, EventTypes types);
+  void tell_durable(const protocol::Gid& gid, const store::WriteResult& result, std::size_t events, EventTypes types);
   void set_timer();
 
   async::Executor executor_;
@@ -74,6 +76,7 @@ class Shard : public std::enable_shared_from_this<Shard> {
   const Clock& clock_;
   node::Node node_;
   std::mt19937_64 random_;
+  const DurableHandler on_durable_;
   async::TaskGroup calls_;
   async::Event recovered_;
   async::Event drained_;

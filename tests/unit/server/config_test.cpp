@@ -46,7 +46,7 @@ TEST_CASE("without anything the defaults hold", "[server][config]") {
   CHECK(config->engine.branches == 1'000);
   CHECK(config->engine.unfinished_transactions == 10'000'000);
   CHECK(config->engine.calls_per_destination == 256);
-  CHECK(config->stream_clients == 256);
+  CHECK(config->stream.clients == 256);
   CHECK(config->engine.lazy_flush.count() == 20);
   CHECK(config->retention.count() == 604'800'000);
   CHECK(config->tombstone.count() == 34'560'000'000);

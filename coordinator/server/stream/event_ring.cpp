@@ -1,0 +1,44 @@
+#include "coordinator/server/stream/event_ring.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "protocol/assert.hpp"
+
+namespace escrow::server {
+
+void EventRing::append(std::int64_t seq, protocol::EventType type, std::string frame) {
+  ESCROW_ASSERT(frames_.empty() || frames_.back().seq < seq);
+  bytes_ += frame.size();
+  frames_.push_back({seq, type, std::move(frame)});
+  while (frames_.size() > 1 && (frames_.size() > limits_.events || bytes_ > limits_.bytes)) {
+    floor_ = frames_.front().seq;
+    bytes_ -= frames_.front().text.size();
+    frames_.pop_front();
+  }
+}
+
+void EventRing::clear() {
+  frames_.clear();
+  bytes_ = 0;
+  floor_ = 0;
+}
+
+EventRing::Taken EventRing::take(std::int64_t after, const engine::EventTypes& types, std::size_t most, std::string& out) const {
+  Taken taken;
+  taken.up_to = after;
+  auto frame = std::ranges::upper_bound(frames_, after, {}, &Frame::seq);
+  for (; frame != frames_.end(); ++frame) {
+    if (out.size() >= most) {
+      taken.is_full = true;
+      break;
+    }
+    taken.up_to = frame->seq;
+    if (!types.contains(frame->type)) continue;
+    out.append(frame->text);
+    ++taken.events;
+  }
+  return taken;
+}
+
+}  // namespace escrow::server

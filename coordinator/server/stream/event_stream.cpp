@@ -1,0 +1,258 @@
+#include "coordinator/server/stream/event_stream.hpp"
+
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <algorithm>
+#include <utility>
+
+#include "coordinator/server/stream/sse.hpp"
+
+namespace escrow::server {
+namespace {
+
+namespace asio = boost::asio;
+
+/// Events read for all at once, and for one reader that catches up.
+constexpr std::size_t feed_page = 500;
+constexpr std::size_t reader_page = 200;
+/// What is given to the kernel at once.
+constexpr std::size_t chunk_bytes = std::size_t{64} << 10U;
+/// While much is written the log is read in steps: each read costs something, and nobody sees the difference.
+constexpr std::chrono::milliseconds step{20};
+constexpr std::chrono::seconds pause_after_failure{1};
+
+std::size_t feed_page_of(const StreamLimits& limits) { return std::clamp<std::size_t>(limits.ring.events / 2, 1, feed_page); }
+
+/// Wakes who waits now.
+void wake(async::Event& event) {
+  event.set();
+  event.reset();
+}
+
+}  // namespace
+
+/// A place among `limits.stream_clients`, as long as it lives.
+class EventStream::Admission {
+ public:
+  explicit Admission(StreamMetrics& metrics) : metrics_(metrics) { ++metrics_.clients; }
+  ~Admission() { --metrics_.clients; }
+  Admission(const Admission&) = delete;
+  Admission& operator=(const Admission&) = delete;
+
+ private:
+  StreamMetrics& metrics_;
+};
+
+/// One reader, from its admission to its end.
+class EventStream::Session {
+ public:
+  Session(EventStream& stream, std::shared_ptr<Admission> admission, StreamQuery query, engine::EventRange range, bool is_gone);
+  ~Session();
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+
+  async::Task<> run(transport::BodyWriter& writer);
+
+  /// Something of its gid has become durable, or the ring has something new.
+  void tell() {
+    is_told_ = true;
+    wake(told_);
+  }
+  [[nodiscard]] bool reads_all() const { return reader_.has_value(); }
+
+ private:
+  enum class Filled : std::uint8_t { nothing_more, more_may_follow, ended };
+  async::Task<Filled> fill(std::string& out);
+  async::Task<Filled> fill_from_log(std::string& out);
+  [[nodiscard]] std::int64_t place() const { return reader_ ? reader_->place() : place_; }
+
+  EventStream& stream_;
+  const std::shared_ptr<Admission> admission_;
+  const StreamQuery query_;
+  std::string opening_;
+  std::int64_t place_;
+  std::optional<FeedReader> reader_;
+  async::Event told_;
+  bool is_told_ = true;
+  std::list<Session*>::iterator entry_;
+};
+
+EventStream::Session::Session(EventStream& stream, std::shared_ptr<Admission> admission, StreamQuery query, engine::EventRange range,
+                              bool is_gone)
+    : stream_(stream),
+      admission_(std::move(admission)),
+      query_(std::move(query)),
+      place_(query_.after.value_or(query_.gid ? 0 : range.last)),
+      told_(stream.engine_.executor()) {
+  // A place that the log never came to is one of another log.
+  const bool is_ahead = place_ > range.last;
+  if (is_ahead) place_ = range.last;
+  sse::append_opening(opening_, place_);
+  // Of a transaction that is there nothing has been removed.
+  const bool is_torn = query_.after && *query_.after + 1 < range.complete_from && (!query_.gid || is_gone);
+  if (is_ahead || is_torn) sse::append_gap(opening_, *query_.after, is_ahead ? range.last + 1 : range.complete_from, place_);
+  if (!query_.gid) reader_.emplace(stream.feed_, query_.types, place_, range.last);
+  entry_ = stream.sessions_.insert(stream.sessions_.end(), this);
+  if (query_.gid) stream.by_gid_.emplace(query_.gid->text(), this);
+}
+
+EventStream::Session::~Session() {
+  stream_.sessions_.erase(entry_);
+  if (!query_.gid) return;
+  const auto [first, last] = stream_.by_gid_.equal_range(query_.gid->text());
+  const auto mine = std::find_if(first, last, [this](const auto& entry) { return entry.second == this; });
+  if (mine != last) stream_.by_gid_.erase(mine);
+}
+
+async::Task<> EventStream::Session::run(transport::BodyWriter& writer) {
+  std::string out = std::move(opening_);
+  bool taken = co_await writer.write(out);
+  auto heartbeat_at = async::Clock::now() + stream_.limits_.heartbeat;
+  while (taken) {
+    out.clear();
+    const Filled filled = co_await fill(out);
+    if (filled == Filled::ended) co_return;
+    if (out.empty()) {
+      if (filled == Filled::more_may_follow) continue;
+      const bool is_woken = co_await told_.wait_until(heartbeat_at);
+      if (is_woken) continue;
+      sse::append_heartbeat(out, place());
+    }
+    taken = co_await writer.write(out);
+    heartbeat_at = async::Clock::now() + stream_.limits_.heartbeat;
+  }
+}
+
+async::Task<EventStream::Session::Filled> EventStream::Session::fill(std::string& out) {
+  bool wants_log = !reader_ && is_told_;
+  if (reader_) {
+    const std::uint64_t before = reader_->events();
+    const FeedReader::Next next = reader_->next(chunk_bytes, out);
+    stream_.metrics_.events += reader_->events() - before;
+    wants_log = next == FeedReader::Next::read_log;
+    if (next == FeedReader::Next::cut_off) {
+      ++stream_.metrics_.cut_off;
+      co_return Filled::ended;
+    }
+  }
+  if (!wants_log) co_return Filled::nothing_more;
+  const Filled filled = co_await fill_from_log(out);
+  co_return filled;
+}
+
+async::Task<EventStream::Session::Filled> EventStream::Session::fill_from_log(std::string& out) {
+  // What it is told of while the page is read may not be in the page.
+  is_told_ = false;
+  const auto page = co_await stream_.read_for_one(query_.gid, place());
+  // It comes again with its place; by then the log may be readable.
+  if (!page) co_return Filled::ended;
+  if (reader_) {
+    const std::uint64_t before = reader_->events();
+    reader_->log_read(*page, out);
+    stream_.metrics_.events += reader_->events() - before;
+    co_return Filled::more_may_follow;
+  }
+  for (const store::StoredEvent& event : page->events) {
+    if (!query_.types.contains(event.event.type)) continue;
+    sse::append_event(out, event);
+    ++stream_.metrics_.events;
+  }
+  place_ = std::max(place_, page->up_to);
+  is_told_ = is_told_ || page->has_more;
+  co_return is_told_ ? Filled::more_may_follow : Filled::nothing_more;
+}
+
+EventStream::EventStream(engine::Engine& engine, StreamLimits limits)
+    : engine_(engine),
+      limits_(limits),
+      feed_(limits.ring),
+      told_(engine.executor()),
+      read_ended_(engine.executor()),
+      tasks_(engine.executor()) {
+  engine_.on_durable([this](const protocol::Gid& gid, const engine::DurableEvents& events) { on_durable(gid, events); });
+}
+
+EventStream::~EventStream() = default;
+
+async::Task<Result<transport::BodyStream, Problem>> EventStream::open(StreamQuery query) {
+  using Opened = Result<transport::BodyStream, Problem>;
+  if (metrics_.clients >= limits_.clients) {
+    co_return Opened(Problem(protocol::ProblemCode::overloaded, "as many readers of the event stream as limits.stream_clients allows"));
+  }
+  auto admission = std::make_shared<Admission>(metrics_);
+  bool is_gone = false;
+  if (query.gid) {
+    // What is kept back in memory is written first, so that the stream begins with all that has been told.
+    const engine::Answer seen = co_await engine_.look(*query.gid, core::Duration(0));
+    is_gone = seen.problem == protocol::ProblemCode::not_found;
+    if (seen.problem && !(is_gone && query.after)) co_return Opened(Problem(*seen.problem, seen.detail));
+  }
+  const auto range = co_await engine_.event_range();
+  if (!range) co_return Opened(Problem(protocol::ProblemCode::store_unavailable, range.error().detail));
+  auto session = std::make_shared<Session>(*this, std::move(admission), std::move(query), *range, is_gone);
+  if (session->reads_all() && !std::exchange(feeds_readers_, true)) tasks_.spawn(feed_readers());
+  // A reader that resumes may be the first, or want what nobody wanted before.
+  wake(told_);
+  co_return Opened(transport::BodyStream([session](transport::BodyWriter& writer) { return session->run(writer); }));
+}
+
+void EventStream::on_durable(const protocol::Gid& gid, const engine::DurableEvents& events) {
+  feed_.durable(events);
+  wake(told_);
+  if (by_gid_.empty()) return;
+  const auto [first, last] = by_gid_.equal_range(gid.text());
+  for (auto watching = first; watching != last; ++watching) watching->second->tell();
+}
+
+/// The one reader of the log that feeds all who keep up.
+async::Task<> EventStream::feed_readers() {
+  asio::steady_timer timer(engine_.executor());
+  for (;;) {
+    const auto after = feed_.begin_page();
+    if (!after) {
+      co_await told_.wait();
+      continue;
+    }
+    const std::size_t limit = feed_page_of(limits_);
+    const auto page = co_await engine_.event_page(std::nullopt, *after, limit);
+    if (!page) {
+      feed_.page_failed();
+      timer.expires_after(pause_after_failure);
+      co_await timer.async_wait(asio::use_awaitable);
+      continue;
+    }
+    if (feed_.page_read(*page)) {
+      for (Session* session : sessions_) {
+        if (session->reads_all()) session->tell();
+      }
+    }
+    if (page->events.size() >= limit) continue;
+    timer.expires_after(step);
+    co_await timer.async_wait(asio::use_awaitable);
+  }
+}
+
+async::Task<Result<engine::EventPage>> EventStream::read_for_one(std::optional<protocol::Gid> gid, std::int64_t after) {
+  while (is_read_for_one_) co_await read_ended_.wait();
+  struct Ended {
+    EventStream& stream;
+    ~Ended() {
+      stream.is_read_for_one_ = false;
+      wake(stream.read_ended_);
+    }
+  };
+  is_read_for_one_ = true;
+  const Ended ended{*this};
+  auto page = co_await engine_.event_page(std::move(gid), after, reader_page);
+  co_return page;
+}
+
+async::Task<> EventStream::end() {
+  tasks_.cancel();
+  co_await tasks_.join();
+}
+
+StreamMetrics EventStream::metrics() const { return metrics_; }
+
+}  // namespace escrow::server

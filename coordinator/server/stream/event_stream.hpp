@@ -1,0 +1,72 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <list>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+
+#include "coordinator/async/event.hpp"
+#include "coordinator/async/task_group.hpp"
+#include "coordinator/engine/engine.hpp"
+#include "coordinator/server/problem.hpp"
+#include "coordinator/server/stream/feed.hpp"
+#include "coordinator/server/stream/stream_limits.hpp"
+#include "coordinator/server/stream/stream_query.hpp"
+#include "coordinator/transport/http_message.hpp"
+
+/// `GET /v1/events`: carries what `Feed` decides between the log and the readers. On the engine's executor. Nothing runs while nothing is
+/// written, and no transaction ever waits for a reader.
+namespace escrow::server {
+
+struct StreamMetrics {
+  std::size_t clients = 0;
+  /// Events sent, each counted once a reader.
+  std::uint64_t events = 0;
+  /// Readers that were too slow.
+  std::uint64_t cut_off = 0;
+};
+
+class EventStream {
+ public:
+  /// Before the engine recovers: from then on it is told of what becomes durable.
+  EventStream(engine::Engine& engine, StreamLimits limits);
+  /// Only after `end` has returned, unless nothing was ever opened.
+  ~EventStream();
+  EventStream(const EventStream&) = delete;
+  EventStream& operator=(const EventStream&) = delete;
+
+  /// The body of an answer. Its reader counts from now until the body is destroyed, and is served whatever happens between now and its
+  /// first byte. Problems: `overloaded`, `not_found`, `store_unavailable`.
+  async::Task<Result<transport::BodyStream, Problem>> open(StreamQuery query);
+
+  /// Ends what runs for all readers; the readers themselves have been ended by the server.
+  async::Task<> end();
+
+  [[nodiscard]] StreamMetrics metrics() const;
+
+ private:
+  class Session;
+  class Admission;
+
+  void on_durable(const protocol::Gid& gid, const engine::DurableEvents& events);
+  async::Task<> feed_readers();
+  async::Task<Result<engine::EventPage>> read_for_one(std::optional<protocol::Gid> gid, std::int64_t after);
+
+  engine::Engine& engine_;
+  const StreamLimits limits_;
+  Feed feed_;
+  async::Event told_;
+  /// Sessions read the log one at a time: however many come back at once, the engine's own reads wait for one of theirs at most.
+  async::Event read_ended_;
+  bool is_read_for_one_ = false;
+  std::list<Session*> sessions_;
+  std::unordered_multimap<std::string, Session*> by_gid_;
+  StreamMetrics metrics_;
+  bool feeds_readers_ = false;
+  async::TaskGroup tasks_;
+};
+
+}  // namespace escrow::server

@@ -1,0 +1,100 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <list>
+#include <optional>
+#include <string>
+
+#include "coordinator/engine/durable_events.hpp"
+#include "coordinator/engine/engine.hpp"
+#include "coordinator/server/stream/event_ring.hpp"
+
+/// Who gets which events of the whole history, and what has to be read from the log for it. Plain and synchronous: `event_stream.hpp` reads
+/// and sends.
+///
+/// One reader of the log feeds all that keep up: what it reads goes into a ring, from which each takes what it wants. Whoever comes with a
+/// place before the ring reads the log by itself, page by page, until it has reached the ring. Whoever was in the ring and has fallen out
+/// of it again is too slow and is cut off. So a reader costs no memory of its own, and a slow one holds up nobody.
+namespace escrow::server {
+
+class FeedReader;
+
+class Feed {
+ public:
+  explicit Feed(RingLimits limits) : ring_(limits) {}
+  Feed(const Feed&) = delete;
+  Feed& operator=(const Feed&) = delete;
+
+  /// Told by the engine. Where nobody wants any of the types the log is not read at all.
+  void durable(const engine::DurableEvents& events);
+
+  /// The place behind which a page of the log is wanted now; nothing: all that anybody wants is in the ring, or a page is on its way. The
+  /// caller reads it and gives it to `page_read`, or calls `page_failed`.
+  [[nodiscard]] std::optional<std::int64_t> begin_page();
+  /// True: something new stands in the ring.
+  bool page_read(const engine::EventPage& page);
+  void page_failed();
+
+  /// Everything up to here that anybody wants is in the ring, or has been pushed out of it.
+  [[nodiscard]] std::int64_t head() const { return head_; }
+
+ private:
+  friend class FeedReader;
+  void join(FeedReader& reader, std::int64_t last);
+  void leave(FeedReader& reader);
+  void skip_unwanted();
+
+  EventRing ring_;
+  std::list<FeedReader*> readers_;
+  engine::EventTypes wanted_;
+  std::int64_t head_ = 0;
+  /// The largest seq that was told.
+  std::int64_t durable_until_ = 0;
+  /// Up to here there may be something that somebody wants.
+  std::int64_t read_until_ = 0;
+  /// There may be events that nobody was told of.
+  bool is_uncertain_ = false;
+  bool is_reading_ = false;
+};
+
+/// One reader of the whole history: its filter and its place.
+class FeedReader {
+ public:
+  /// Wants `types` behind `after`; `last` is the largest seq in the log, read just now. Must not outlive the feed.
+  FeedReader(Feed& feed, engine::EventTypes types, std::int64_t after, std::int64_t last);
+  ~FeedReader();
+  FeedReader(const FeedReader&) = delete;
+  FeedReader& operator=(const FeedReader&) = delete;
+
+  enum class Next : std::uint8_t {
+    /// Nothing to send before the ring has something new.
+    wait,
+    /// What it was given is to be sent.
+    send,
+    /// A page of the log behind `place` is to be read and given to `log_read`.
+    read_log,
+    /// Too slow: its stream ends.
+    cut_off
+  };
+  /// Appends what comes next to `out`, until `out` holds some `most` bytes.
+  [[nodiscard]] Next next(std::size_t most, std::string& out);
+  /// Appends what it wants of a page of the log.
+  void log_read(const engine::EventPage& page, std::string& out);
+
+  /// Up to here it has been sent everything that it wants.
+  [[nodiscard]] std::int64_t place() const { return place_; }
+  [[nodiscard]] std::uint64_t events() const { return events_; }
+
+ private:
+  friend class Feed;
+  Feed& feed_;
+  const engine::EventTypes types_;
+  std::int64_t place_;
+  /// The ring holds what it wants from here on only: before, nobody may have wanted it.
+  std::int64_t ring_from_ = 0;
+  bool is_live_ = false;
+  std::uint64_t events_ = 0;
+};
+
+}  // namespace escrow::server
