@@ -27,7 +27,7 @@ void Feed::skip_unwanted() {
     is_uncertain_ = false;
     read_until_ = head_;
   }
-  if (!is_reading_ && !is_uncertain_ && read_until_ <= head_) head_ = std::max(head_, durable_until_);
+  if (!is_uncertain_ && read_until_ <= head_) head_ = std::max(head_, durable_until_);
 }
 
 std::optional<std::int64_t> Feed::begin_page() {
@@ -44,7 +44,7 @@ bool Feed::page_read(const engine::EventPage& page) {
   bool is_new = false;
   for (const store::StoredEvent& event : page.events) {
     // Those who joined while it was read are served, too; if all have left, nothing is kept.
-    if (event.seq <= head_ || !wanted_.contains(event.event.type)) continue;
+    if (!wanted_.contains(event.event.type)) continue;
     std::string frame;
     sse::append_event(frame, event);
     ring_.append(event.seq, event.event.type, std::move(frame));
@@ -57,7 +57,7 @@ bool Feed::page_read(const engine::EventPage& page) {
 }
 
 void Feed::join(FeedReader& reader, std::int64_t last) {
-  if (readers_.empty() && !is_reading_) {
+  if (readers_.empty()) {
     head_ = std::max(head_, last);
     durable_until_ = std::max(durable_until_, last);
   }

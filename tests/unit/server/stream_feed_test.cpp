@@ -268,6 +268,23 @@ TEST_CASE("what a failed commit may have written is looked for in the log", "[se
   CHECK_FALSE(feed.begin_page());
 }
 
+TEST_CASE("what is told out of order is looked for in the log", "[server][stream]") {
+  Feed feed{RingLimits()};
+  Log log;
+  Client client(feed, log, types_of({EventType::aborted}), 0);
+  log.write({EventType::aborted});
+  log.write({EventType::started});
+  engine::DurableEvents second;
+  second.first_seq = 2;
+  second.last_seq = 2;
+  second.types.add(EventType::started);
+  feed.durable(second);
+  feed_all(feed, log);
+  log.tell_next(feed);
+  CHECK(client.take(log));
+  CHECK(client.got == Seqs{1});
+}
+
 TEST_CASE("readers of the stream get each event exactly once, whatever comes between", "[server][stream]") {
   constexpr std::array all_types{EventType::started, EventType::aborted, EventType::attention_raised, EventType::committed};
   std::size_t received = 0;
