@@ -1,13 +1,15 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
-#include <functional>
+#include <memory>
 #include <optional>
 #include <utility>
 #include <vector>
 
 #include "coordinator/core/time.hpp"
+#include "tests/fault-injection/sim/happening.hpp"
 #include "tests/fault-injection/sim/random.hpp"
 
 namespace escrow::sim {
@@ -24,10 +26,13 @@ class Queue {
   [[nodiscard]] Time now() const { return now_; }
 
   /// `identity` says whose event it is: only it and the time decide among events of one millisecond.
-  void after(Duration delay, Identity identity, std::function<void()> happen) {
+  template <class Happen>
+  void after(Duration delay, Identity identity, Happen happen) {
     const Time time = now_ + std::max(delay, Duration(0));
     const auto tie = mixed(seed_, mixed(identity.packed(), static_cast<std::uint64_t>(core::to_ms(time))));
-    events_.push_back({time, tie, ++sequence_, std::move(happen)});
+    const std::uint32_t place = free_place();
+    std::construct_at(&at(place), std::move(happen));
+    events_.push_back({time, tie, ++sequence_, place});
     std::ranges::push_heap(events_, later);
   }
 
@@ -37,10 +42,11 @@ class Queue {
   bool step() {
     if (events_.empty()) return false;
     std::ranges::pop_heap(events_, later);
-    Event event = std::move(events_.back());
+    const Event event = events_.back();
     events_.pop_back();
     now_ = event.time;
-    event.happen();
+    at(event.place).happen();
+    free_.push_back(event.place);
     return true;
   }
 
@@ -48,8 +54,8 @@ class Queue {
   struct Event {
     Time time;
     std::uint64_t tie = 0;
-    std::uint64_t sequence = 0;
-    std::function<void()> happen;
+    std::uint32_t sequence = 0;
+    std::uint32_t place = 0;
   };
   static bool later(const Event& a, const Event& b) {
     if (a.time != b.time) return a.time > b.time;
@@ -57,10 +63,26 @@ class Queue {
     return a.sequence > b.sequence;
   }
 
+  // The heap moves small records only; what happens stays where it was put, also while it happens and adds more.
+  using Shelf = std::array<Happening, 64>;
+  [[nodiscard]] Happening& at(std::uint32_t place) { return (*shelves_[place / 64])[place % 64]; }
+  [[nodiscard]] std::uint32_t free_place() {
+    if (free_.empty()) {
+      const auto first = static_cast<std::uint32_t>(shelves_.size() * 64);
+      shelves_.push_back(std::make_unique<Shelf>());
+      for (std::uint32_t i = 64; i-- > 0;) free_.push_back(first + i);
+    }
+    const std::uint32_t place = free_.back();
+    free_.pop_back();
+    return place;
+  }
+
   std::uint64_t seed_;
   Time now_ = core::from_ms(1'700'000'000'000);
-  std::uint64_t sequence_ = 0;
+  std::uint32_t sequence_ = 0;
   std::vector<Event> events_;
+  std::vector<std::unique_ptr<Shelf>> shelves_;
+  std::vector<std::uint32_t> free_;
 };
 
 }  // namespace escrow::sim
