@@ -21,11 +21,11 @@
 #include "coordinator/async/task_group.hpp"
 #include "coordinator/engine/engine.hpp"
 #include "coordinator/server/api.hpp"
+#include "coordinator/server/gid_source.hpp"
 #include "coordinator/store/store.hpp"
 #include "coordinator/transport/http_client.hpp"
 #include "coordinator/transport/http_server.hpp"
 #include "coordinator/transport/target_policy.hpp"
-#include "protocol/uuid_v7.hpp"
 
 namespace escrow {
 namespace {
@@ -39,13 +39,6 @@ std::int64_t wall_clock_ms() {
 std::string machine_name() {
   std::array<char, 256> name{};
   return ::gethostname(name.data(), name.size() - 1) == 0 ? std::string(name.data()) : std::string("escrowd");
-}
-
-protocol::Gid new_gid() {
-  std::random_device device;
-  std::array<std::uint8_t, 10> random{};
-  for (std::uint8_t& byte : random) byte = static_cast<std::uint8_t>(device());
-  return protocol::generate_gid(wall_clock_ms(), random);
 }
 
 std::uint64_t new_seed() {
@@ -130,9 +123,14 @@ class Daemon {
       if (!policy_.forbids_literal(url.host())) return std::nullopt;
       return "the configuration does not allow calls to this address";
     };
-    return {*engine_,       logger_,          instance_, server::OriginGuard(config_.listen),
-            config_.stream, std::move(rules), new_gid,   [this] {
-              return http_ ? http_->connections() : 0; }};
+    return {*engine_,
+            logger_,
+            instance_,
+            server::OriginGuard(config_.listen),
+            config_.stream,
+            std::move(rules),
+            [this] { return gids_.next(wall_clock_ms()); },
+            [this] { return http_ ? http_->connections() : 0; }};
   }
 
   async::Task<> serve() {
@@ -202,6 +200,7 @@ class Daemon {
   const server::Config& config_;
   server::Logger& logger_;
   const transport::TargetPolicy policy_;
+  server::GidSource gids_;
   store::Store store_;
   const server::Instance instance_;
   asio::io_context context_{1};
