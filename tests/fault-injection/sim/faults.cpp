@@ -1,6 +1,8 @@
 #include "tests/fault-injection/sim/faults.hpp"
 
 #include <algorithm>
+#include <bit>
+#include <cmath>
 #include <utility>
 
 #include "protocol/assert.hpp"
@@ -72,6 +74,11 @@ static_assert(in_order(), "the table is indexed by point");
 
 constexpr std::uint64_t swarm = 0x5a7a;
 
+constexpr std::uint64_t count_bits = 0xfffff;
+
+/// `draw >> 11 < threshold_of(p)` says the same as `fraction(draw) < p`.
+std::uint64_t threshold_of(double probability) { return static_cast<std::uint64_t>(std::ceil(probability * 0x1.0p53)); }
+
 }  // namespace
 
 const FaultPoint& describe(Point point) {
@@ -84,34 +91,42 @@ Faults::Faults(std::uint64_t seed) : seed_(seed) {
     Dice dice(seed, swarm, {.operation = static_cast<int>(i)});
     const bool off = dice.chance(0.25);
     const double scale = 3.0 * fraction(dice.draw());
-    weights_[i] = off ? 0.0 : declared[i].described.weight * scale;
+    thresholds_[i] = off ? 0 : threshold_of(declared[i].described.weight * scale);
   }
 }
 
 Faults::Faults(std::uint64_t seed, Script script) : seed_(seed), scripted_(true), plain_(script.plain), script_(std::move(script.faults)) {}
 
-Faults::Slot& Faults::slot_of(std::uint64_t key) {
-  std::size_t place = key & (occasions_.size() - 1);
-  while (occasions_[place].key != 0 && occasions_[place].key != key) place = (place + 1) & (occasions_.size() - 1);
+std::uint64_t Faults::draw_of(Point point, std::uint64_t packed, std::uint32_t occurrence) const {
+  return mixed(mixed(seed_, static_cast<std::uint64_t>(point) + 1), mixed(packed, occurrence));
+}
+
+std::uint64_t& Faults::slot_of(std::uint64_t hash) {
+  std::size_t place = hash >> shift_;
+  while (occasions_[place] != 0 && ((occasions_[place] ^ hash) & ~count_bits) != 0) place = (place + 1) & (occasions_.size() - 1);
   return occasions_[place];
 }
 
-std::uint32_t Faults::occasion(Point point, Identity identity) {
+void Faults::grow() {
   constexpr std::size_t smallest = 1024;
-  if (used_ * 2 >= occasions_.size()) {
-    std::vector<Slot> old(std::max(smallest, occasions_.size() * 2));
-    old.swap(occasions_);
-    for (const Slot& slot : old) {
-      if (slot.key != 0) slot_of(slot.key) = slot;
-    }
+  std::vector<std::uint64_t> old(std::max(smallest, occasions_.size() * 2));
+  old.swap(occasions_);
+  shift_ = 64U - static_cast<unsigned>(std::countr_zero(occasions_.size()));
+  for (const std::uint64_t slot : old) {
+    if (slot != 0) slot_of(slot) = slot;
   }
+}
+
+std::uint32_t Faults::occasion(Point point, std::uint64_t packed) {
+  if (used_ * 2 >= occasions_.size()) grow();
   // Never 0, which marks a free slot.
-  Slot& slot = slot_of(mixed(static_cast<std::uint64_t>(point) + 1, identity.packed()) | 1U);
-  if (slot.key == 0) {
-    slot.key = mixed(static_cast<std::uint64_t>(point) + 1, identity.packed()) | 1U;
+  const std::uint64_t hash = mixed(packed + static_cast<std::uint64_t>(point) * 0x9e3779b97f4a7c15U) | (count_bits + 1);
+  std::uint64_t& slot = slot_of(hash);
+  if (slot == 0) {
+    slot = hash & ~count_bits;
     ++used_;
   }
-  return slot.count++;
+  return static_cast<std::uint32_t>(slot++ & count_bits);
 }
 
 bool Faults::is_in_script(const Fired& fault) const {
@@ -127,27 +142,27 @@ bool Faults::is_in_script(const Fired& fault) const {
 }
 
 bool Faults::chooses(Point point, Identity identity, double probability) {
-  const std::uint32_t occurrence = occasion(point, identity);
+  const std::uint64_t packed = identity.packed();
+  const std::uint32_t occurrence = occasion(point, packed);
   const Fired choice{point, identity, occurrence};
-  if (scripted_) {
-    if (!is_in_script(choice)) return false;
-  } else if (fraction(mixed(mixed(seed_, static_cast<std::uint64_t>(point) + 1), mixed(identity.packed(), occurrence))) >= probability) {
-    return false;
-  }
+  if (scripted_ ? !is_in_script(choice) : fraction(draw_of(point, packed, occurrence)) >= probability) return false;
   fired_.push_back(choice);
   return true;
 }
 
 bool Faults::fires(Point point, Identity identity) {
-  const std::uint32_t occurrence = occasion(point, identity);
+  const std::uint64_t threshold = thresholds_[static_cast<std::size_t>(point)];
+  // What can't fire for the rest of the run need not be counted, unless somebody wants to know all occasions.
+  if (!scripted_ && (calm_ || (threshold == 0 && !keeps_occasions_))) return false;
+  const std::uint64_t packed = identity.packed();
+  const std::uint32_t occurrence = occasion(point, packed);
   const Fired fault{point, identity, occurrence};
   if (keeps_occasions_ && !calm_) kept_occasions_.push_back(fault);
   if (scripted_) {
     if (!is_in_script(fault)) return false;
     occasions_before_last_ = kept_occasions_.size();
-  } else {
-    const auto draw = mixed(mixed(seed_, static_cast<std::uint64_t>(point) + 1), mixed(identity.packed(), occurrence));
-    if (calm_ || fraction(draw) >= weights_[static_cast<std::size_t>(point)]) return false;
+  } else if (draw_of(point, packed, occurrence) >> 11U >= threshold) {
+    return false;
   }
   fired_.push_back(fault);
   return true;
@@ -156,8 +171,8 @@ bool Faults::fires(Point point, Identity identity) {
 std::uint64_t Faults::draw(Point point, Identity identity) {
   // Odd, no multiple of 3 or 5, and in the middle as a fraction.
   if (plain_) return 0x8000000000000001U;
-  const std::uint32_t occurrence = occasion(point, identity);
-  return mixed(mixed(seed_, static_cast<std::uint64_t>(point) + 1), mixed(identity.packed(), occurrence));
+  const std::uint64_t packed = identity.packed();
+  return draw_of(point, packed, occasion(point, packed));
 }
 
 }  // namespace escrow::sim

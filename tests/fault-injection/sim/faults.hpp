@@ -138,18 +138,20 @@ class Faults {
   bool keeps_occasions_ = false;
   std::vector<Fired> kept_occasions_;
   std::size_t occasions_before_last_ = 0;
-  std::array<double, fault_points> weights_{};
-  /// Occasions so far by point and identity: open addressing, since this is asked for more often than anything else.
-  struct Slot {
-    std::uint64_t key = 0;
-    std::uint32_t count = 0;
-  };
-  std::vector<Slot> occasions_;
+  /// Of the upper 53 bits of a draw: below it, the fault fires.
+  std::array<std::uint64_t, fault_points> thresholds_{};
+  /// Occasions so far by point and identity: open addressing, since this is asked for more often than anything else. The upper bits of a
+  /// slot are those of the hash, the lower ones count; 0: free.
+  std::vector<std::uint64_t> occasions_;
+  /// How far a hash is shifted to say where to look.
+  unsigned shift_ = 0;
   std::size_t used_ = 0;
 
   [[nodiscard]] bool is_in_script(const Fired& fault) const;
-  [[nodiscard]] std::uint32_t occasion(Point point, Identity identity);
-  [[nodiscard]] Slot& slot_of(std::uint64_t key);
+  [[nodiscard]] std::uint32_t occasion(Point point, std::uint64_t packed);
+  [[nodiscard]] std::uint64_t draw_of(Point point, std::uint64_t packed, std::uint32_t occurrence) const;
+  [[nodiscard]] std::uint64_t& slot_of(std::uint64_t hash);
+  void grow();
 
   std::vector<Fired> script_;
   std::vector<Fired> fired_;
