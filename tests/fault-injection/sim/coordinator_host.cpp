@@ -36,7 +36,8 @@ engine::node::Settings settings_for(const Context& context) {
   settings.breaker_failures = static_cast<std::size_t>(dice.one_of(2, 5, 20));
   settings.breaker_pause = Duration(dice.one_of(20, 100, 500));
   settings.keep_idle = Duration(dice.one_of(0, 10, 100, 2000));
-  settings.lookahead = Duration(dice.one_of(50, 300, 2000));
+  // Not below what back-offs come to: an idle coordinator asks for a page every half of it, and pages without a row prove little.
+  settings.lookahead = Duration(dice.one_of(150, 600, 2000));
   settings.due_page = static_cast<std::size_t>(dice.one_of(1, 2, 10));
   settings.resident_transactions = static_cast<std::size_t>(dice.one_of(1, 2, 100, 100));
   settings.store_pause = Duration(dice.one_of(1, 10, 50));

@@ -16,7 +16,7 @@ store::WriteResult answer(store::WriteAnswer what) { return {what, 0, what == st
 }  // namespace
 
 StoreModel::StoreModel(Context& context) : context_(context) {
-  if (!context.is_ordinary && Dice(context.seed, real_purpose, {}).chance(0.125)) real_ = std::make_unique<RealLog>();
+  if (!context.is_ordinary && Dice(context.seed, real_purpose, {}).chance(1.0 / 64)) real_ = std::make_unique<RealLog>();
 }
 
 std::int64_t StoreModel::begin_run() {

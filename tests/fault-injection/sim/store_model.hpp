@@ -13,7 +13,7 @@
 #include "tests/fault-injection/sim/context.hpp"
 #include "tests/fault-injection/sim/real_log.hpp"
 
-/// The log as a model: what the contract of store/log.hpp promises, with every answer it may give, and no disk. In one run of eight the
+/// The log as a model: what the contract of store/log.hpp promises, with every answer it may give, and no disk. In one run of 64 the
 /// product's own rows lie behind it.
 namespace escrow::sim {
 
