@@ -75,6 +75,7 @@ struct Resolved {
 };
 struct RetriedNow {
   std::optional<std::string> actor;
+  std::optional<std::string> reason = {};
 };
 /// The transaction was read back from the log: whatever was in memory is lost.
 struct Adopted {

@@ -202,7 +202,7 @@ void on_retried_now(Change& change, const RetriedNow& event) {
     any = true;
   }
   if (!any) return;
-  change.note(EventType::retried_now, std::nullopt, event.actor);
+  change.note(EventType::retried_now, event.reason, event.actor);
   change.require(Durability::barrier);
 }
 

@@ -188,8 +188,8 @@ async::Task<Answer> Engine::extend(protocol::Gid gid, std::int64_t timeout_ms, s
   return impl_->ask(std::move(gid), core::Extended{timeout_ms, std::move(actor)});
 }
 
-async::Task<Answer> Engine::retry(protocol::Gid gid, std::optional<std::string> actor) {
-  return impl_->ask(std::move(gid), core::RetriedNow{std::move(actor)});
+async::Task<Answer> Engine::retry(protocol::Gid gid, std::optional<std::string> reason, std::optional<std::string> actor) {
+  return impl_->ask(std::move(gid), core::RetriedNow{std::move(actor), std::move(reason)});
 }
 
 async::Task<Answer> Engine::resolve(protocol::Gid gid, std::optional<protocol::BranchId> branch, protocol::OperationName operation,
@@ -252,7 +252,7 @@ async::Task<Result<EventRange>> Engine::event_range() {
 void Engine::on_durable(DurableHandler handler) { impl_->on_durable = std::move(handler); }
 
 async::Task<Result<std::int64_t>> Engine::retry_many(store::Filter filter, std::optional<std::string> destination, bool dry_run,
-                                                     std::optional<std::string> actor) {
+                                                     std::optional<std::string> reason, std::optional<std::string> actor) {
   if (filter.status.empty()) filter.status = {protocol::Status::active, protocol::Status::committing, protocol::Status::aborting};
   constexpr std::size_t page_size = 500;
   std::int64_t count = 0;
@@ -266,7 +266,7 @@ async::Task<Result<std::int64_t>> Engine::retry_many(store::Filter filter, std::
       if (!seen.transaction || seen.transaction->is_terminal()) continue;
       if (destination && !calls_destination(*seen.transaction, *destination)) continue;
       ++count;
-      if (!dry_run) (void)co_await retry(listed.gid(), actor);
+      if (!dry_run) (void)co_await retry(listed.gid(), reason, actor);
     }
     cursor = page->next_cursor;
   } while (cursor);

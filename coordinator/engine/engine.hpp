@@ -96,7 +96,8 @@ class Engine {
   async::Task<Answer> abort(protocol::Gid gid, protocol::AbortCode code, std::optional<std::string> reason,
                             std::optional<std::string> actor, core::Duration wait);
   async::Task<Answer> extend(protocol::Gid gid, std::int64_t timeout_ms, std::optional<std::string> actor);
-  async::Task<Answer> retry(protocol::Gid gid, std::optional<std::string> actor);
+  /// `reason`: an operator's, for the history.
+  async::Task<Answer> retry(protocol::Gid gid, std::optional<std::string> reason, std::optional<std::string> actor);
   /// `branch` nothing: the check of a two-phase message. An unknown branch answers `not_found`.
   async::Task<Answer> resolve(protocol::Gid gid, std::optional<protocol::BranchId> branch, protocol::OperationName operation,
                               bool succeeded, std::string reason, std::string actor);
@@ -111,7 +112,7 @@ class Engine {
   void on_durable(DurableHandler handler);
   /// Retries all that match; `destination` (scheme://host:port) narrows to operations calling there. Answers how many transactions.
   async::Task<Result<std::int64_t>> retry_many(store::Filter filter, std::optional<std::string> destination, bool dry_run,
-                                               std::optional<std::string> actor);
+                                               std::optional<std::string> reason, std::optional<std::string> actor);
   async::Task<Result<store::Counts>> counts();
 
   [[nodiscard]] EngineMetrics metrics() const;

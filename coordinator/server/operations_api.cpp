@@ -50,9 +50,10 @@ async::Task<Response> Api::stream(const Request& request) {
 }
 
 async::Task<Response> Api::retry(protocol::Gid gid, const Request& request, const Principal& principal) {
-  if (auto problem = refuse_members(request.body, QueryReader(request.query))) co_return problem->to_response();
+  auto body = parse_retry(request.body, QueryReader(request.query));
+  if (!body) co_return body.error().to_response();
   std::optional<std::string> actor = principal.actor();
-  const engine::Answer answer = co_await parts_.engine.retry(std::move(gid), std::move(actor));
+  const engine::Answer answer = co_await parts_.engine.retry(std::move(gid), std::move(body->reason), std::move(actor));
   co_return response_of(answer);
 }
 
@@ -72,7 +73,8 @@ async::Task<Response> Api::retry_many(const Request& request, const Principal& p
   if (!body) co_return body.error().to_response();
   const bool dry_run = body->dry_run;
   std::optional<std::string> actor = principal.actor();
-  const auto count = co_await parts_.engine.retry_many(std::move(body->filter), std::move(body->destination), dry_run, std::move(actor));
+  const auto count = co_await parts_.engine.retry_many(std::move(body->filter), std::move(body->destination), dry_run,
+                                                       std::move(body->reason), std::move(actor));
   if (!count) co_return response_of(count.error());
   co_return json_response(200, fmt::format("{{\"count\":{},\"dry_run\":{}}}", *count, dry_run));
 }

@@ -60,6 +60,13 @@ void read_reason(BodyReader& reader, std::string& out) {
   }
 }
 
+/// Absent and null are none.
+std::optional<std::string> read_optional_reason(BodyReader& reader) {
+  const auto value = reader.take("reason");
+  if (!value || value->is(protocol::JsonType::null)) return std::nullopt;
+  return reader.read_text("reason", reason_limit);
+}
+
 /// One of two words; the first one means success.
 bool read_outcome(BodyReader& reader, std::string_view good, std::string_view bad) {
   reader.require("outcome");
@@ -122,10 +129,8 @@ void read_time_member(BodyReader& reader, std::string_view name, std::optional<s
 
 Parsed<DecisionBody> parse_decision(std::string_view body, QueryReader query, std::int64_t& wait_ms) {
   wait_ms = query.read_integer("wait_ms", wait_range).value_or(0);
-  return parse<DecisionBody>(body, true, std::move(query), [](BodyReader& reader, DecisionBody& out) {
-    if (const auto value = reader.take("reason"); value && !value->is(protocol::JsonType::null))
-      out.reason = reader.read_text("reason", reason_limit);
-  });
+  return parse<DecisionBody>(body, true, std::move(query),
+                             [](BodyReader& reader, DecisionBody& out) { out.reason = read_optional_reason(reader); });
 }
 
 Parsed<ExtendBody> parse_extend(std::string_view body, QueryReader query) {
@@ -156,11 +161,9 @@ Parsed<ResolveBody> parse_check_resolve(std::string_view body, QueryReader query
   });
 }
 
-std::optional<Problem> refuse_members(std::string_view body, QueryReader query) {
-  struct Nothing {};
-  const auto parsed = parse<Nothing>(body, true, std::move(query), [](BodyReader&, Nothing&) {});
-  if (parsed) return std::nullopt;
-  return parsed.error();
+Parsed<RetryBody> parse_retry(std::string_view body, QueryReader query) {
+  return parse<RetryBody>(body, true, std::move(query),
+                          [](BodyReader& reader, RetryBody& out) { out.reason = read_optional_reason(reader); });
 }
 
 Parsed<ListQuery> parse_list(QueryReader query) {
@@ -220,6 +223,7 @@ Parsed<RetryManyBody> parse_retry_many(std::string_view body, QueryReader query)
         out.destination = url->destination();
       }
     }
+    out.reason = read_optional_reason(reader);
     out.dry_run = reader.read_bool("dry_run").value_or(false);
   });
 }

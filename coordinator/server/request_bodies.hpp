@@ -42,8 +42,11 @@ struct ResolveBody {
 [[nodiscard]] Parsed<ResolveBody> parse_branch_resolve(std::string_view body, QueryReader query);
 [[nodiscard]] Parsed<ResolveBody> parse_check_resolve(std::string_view body, QueryReader query);
 
-/// Of a request that takes no members: nothing, or an empty object.
-[[nodiscard]] std::optional<Problem> refuse_members(std::string_view body, QueryReader query);
+/// Of a retry of one transaction; an empty body has no reason.
+struct RetryBody {
+  std::optional<std::string> reason;
+};
+[[nodiscard]] Parsed<RetryBody> parse_retry(std::string_view body, QueryReader query);
 
 struct ListQuery {
   store::Filter filter;
@@ -56,6 +59,7 @@ struct RetryManyBody {
   store::Filter filter;
   /// scheme://host:port
   std::optional<std::string> destination;
+  std::optional<std::string> reason;
   bool dry_run = false;
 };
 [[nodiscard]] Parsed<RetryManyBody> parse_retry_many(std::string_view body, QueryReader query);

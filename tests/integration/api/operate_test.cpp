@@ -96,8 +96,12 @@ TEST_CASE("retry calls what backs off now", "[api][retry]") {
     coordinator.eventually(gid, is_backing_off);
   }
   down = false;
-  CHECK(coordinator.post("/v1/transactions/one/retry", nullptr).at("gid") == "one");
+  CHECK(coordinator.post("/v1/transactions/one/retry", {{"reason", "the disk is mended"}}).at("gid") == "one");
   CHECK(coordinator.finished("one").at("status") == "committed");
+  const json history = coordinator.get("/v1/transactions/one/events").at("events");
+  CHECK(std::ranges::count_if(history, [](const json& event) {
+          return event.at("type") == "retried_now" && event.at("detail") == "the disk is mended";
+        }) == 1);
   CHECK(coordinator.post("/v1/transactions/one/retry", json::object(), 409).at("code") == "already_decided");
   CHECK(coordinator.post("/v1/retry", {{"destination", "http://127.0.0.1:1"}}) == json({{"count", 0}, {"dry_run", false}}));
   CHECK(coordinator.post("/v1/retry", {{"status", "active"}, {"dry_run", true}}) == json({{"count", 1}, {"dry_run", true}}));

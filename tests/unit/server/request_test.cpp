@@ -146,9 +146,10 @@ TEST_CASE("each fault of the other bodies is named", "[server][bodies]") {
   CHECK(places(parse_check_resolve(R"({"operation":"action","outcome":"succeeded","reason":"x"})", none)) ==
         Places{"/operation", "/outcome"});
 
-  CHECK_FALSE(refuse_members("", none));
-  CHECK_FALSE(refuse_members("{}", none));
-  CHECK(places(*refuse_members(R"({"force":true})", none)) == Places{"/force"});
+  CHECK_FALSE(parse_retry("", none)->reason);
+  CHECK_FALSE(parse_retry("{}", none)->reason);
+  CHECK(parse_retry(R"({"reason":"the disk is mended"})", none)->reason == "the disk is mended");
+  CHECK(places(parse_retry(R"({"force":true})", none).error()) == Places{"/force"});
 }
 
 TEST_CASE("retry of many takes the filters of the list as members", "[server][bodies]") {
