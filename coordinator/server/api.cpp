@@ -118,6 +118,7 @@ async::Task<Response> Api::dispatch(const Match& match, const Request& request) 
     case Route::stream: co_return co_await stream(request);
     case Route::metrics: co_return co_await metrics(request);
     case Route::index: co_return index(request);
+    case Route::console: co_return console(match.file, request);
     case Route::openapi: co_return openapi(request);
     case Route::live: co_return live(request);
     case Route::ready: co_return ready(request);

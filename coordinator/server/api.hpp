@@ -83,6 +83,7 @@ class Api {
 
   // system_api.cpp: what machines ask.
   [[nodiscard]] transport::Response index(const transport::Request& request) const;
+  [[nodiscard]] transport::Response console(const std::string& file, const transport::Request& request) const;
   [[nodiscard]] transport::Response openapi(const transport::Request& request) const;
   [[nodiscard]] transport::Response live(const transport::Request& request) const;
   [[nodiscard]] transport::Response ready(const transport::Request& request) const;

@@ -11,7 +11,7 @@ namespace {
 
 struct Entry {
   Route route;
-  /// `{gid}` and `{id}` stand for one segment each.
+  /// `{gid}`, `{id}` and `{file}` stand for one segment each.
   std::string_view path;
   bool reads;
   bool writes;
@@ -19,6 +19,7 @@ struct Entry {
 
 constexpr std::array entries{
     Entry{Route::index, "/", true, false},
+    Entry{Route::console, "/console/{file}", true, false},
     Entry{Route::openapi, "/openapi.json", true, false},
     Entry{Route::live, "/healthz/live", true, false},
     Entry{Route::ready, "/healthz/ready", true, false},
@@ -52,6 +53,13 @@ std::string_view next_segment(std::string_view& path) {
   return segment;
 }
 
+/// Where the text of a placeholder goes; null where the segment is none.
+std::string* placeholder(Match& match, std::string_view segment) {
+  if (segment == "{gid}") return &match.gid;
+  if (segment == "{id}") return &match.branch;
+  return segment == "{file}" ? &match.file : nullptr;
+}
+
 std::optional<Match> match_entry(const Entry& entry, std::string_view path) {
   Match match;
   match.route = entry.route;
@@ -59,11 +67,11 @@ std::optional<Match> match_entry(const Entry& entry, std::string_view path) {
   while (!pattern.empty() && !path.empty()) {
     const std::string_view expected = next_segment(pattern);
     const std::string_view given = next_segment(path);
-    const bool is_gid = expected == "{gid}";
-    if (is_gid || expected == "{id}") {
+    std::string* const name = placeholder(match, expected);
+    if (name != nullptr) {
       auto decoded = transport::percent_decode(given);
       if (!decoded || decoded->empty()) return std::nullopt;
-      (is_gid ? match.gid : match.branch) = std::move(*decoded);
+      *name = std::move(*decoded);
     } else if (expected != given) {
       return std::nullopt;
     }

@@ -11,6 +11,7 @@ namespace escrow::server {
 
 enum class Route : std::uint8_t {
   index,
+  console,
   openapi,
   live,
   ready,
@@ -35,6 +36,7 @@ struct Match {
   /// Path segments, decoded; they may be anything.
   std::string gid = {};
   std::string branch = {};
+  std::string file = {};
 };
 
 /// Nothing: no such resource. `path` as it stood in the request line, without the query.

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "coordinator/server/api.hpp"
+#include "coordinator/server/console.hpp"
 #include "coordinator/server/metrics_text.hpp"
 #include "coordinator/server/openapi.hpp"
 #include "coordinator/server/request_bodies.hpp"
@@ -29,18 +30,28 @@ Response text_response(std::string_view type, std::string body) {
 
 Response Api::index(const Request& request) const {
   if (auto problem = refuse_unknown(QueryReader(request.query))) return problem->to_response();
+  if (wants_page(request)) return console_response(*find_console_asset("index.html"), request);
 
-  return text_response("text/plain; charset=utf-8",
-                       fmt::format("Escrow coordinator {}\n\n"
-                                   "It finishes business transactions that span several services, or undoes them.\n\n"
-                                   "  /openapi.json       the API, for machines\n"
-                                   "  /v1/transactions    what is there\n"
-                                   "  /v1/info            version, store, limits\n"
-                                   "  /healthz/ready      whether new work is accepted\n"
-                                   "  /metrics            numbers for Prometheus\n\n"
-                                   "The protocol and how to run it are described in the documents that come with the program: "
-                                   "docs/protocol.md, docs/operations.md.\n",
-                                   parts_.instance.version));
+  Response response = text_response("text/plain; charset=utf-8",
+                                    fmt::format("Escrow coordinator {}\n\n"
+                                                "It finishes business transactions that span several services, or undoes them.\n\n"
+                                                "  /                   the console, in a browser\n"
+                                                "  /openapi.json       the API, for machines\n"
+                                                "  /v1/transactions    what is there\n"
+                                                "  /v1/info            version, store, limits\n"
+                                                "  /healthz/ready      whether new work is accepted\n"
+                                                "  /metrics            numbers for Prometheus\n\n"
+                                                "The protocol and how to run it are described in the documents that come with the program: "
+                                                "docs/protocol.md, docs/operations.md.\n",
+                                                parts_.instance.version));
+  response.headers.add("Vary", "Accept, Accept-Encoding");
+  return response;
+}
+
+Response Api::console(const std::string& file, const Request& request) const {
+  if (auto problem = refuse_unknown(QueryReader(request.query))) return problem->to_response();
+  const ConsoleAsset* asset = find_console_asset(file);
+  return asset == nullptr ? Problem(ProblemCode::not_found).to_response() : console_response(*asset, request);
 }
 
 Response Api::openapi(const Request& request) const {
