@@ -1,0 +1,75 @@
+"""One load against one fresh coordinator: what it carried and what that cost."""
+
+import contextlib
+import json
+import pathlib
+import subprocess
+import tempfile
+import threading
+import time
+import urllib.request
+
+from processes import Coordinator, Failed, Participant
+
+
+class Follower(threading.Thread):
+    """A reader of the event stream, as the console is one. Reads bytes and keeps none."""
+
+    def __init__(self, address):
+        super().__init__(daemon=True)
+        self.answer = urllib.request.urlopen(f"http://{address}/v1/events", timeout=60)
+        self.bytes = 0
+
+    def run(self):
+        with contextlib.suppress(OSError, ValueError, AttributeError):
+            while piece := self.answer.read1(1 << 16):
+                self.bytes += len(piece)
+
+
+def settle(coordinator, seconds=60):
+    """Waits until everything has ended, as a coordinator must let it."""
+    until = time.monotonic() + seconds
+    while coordinator.unfinished():
+        if time.monotonic() > until:
+            raise Failed(f"{coordinator.unfinished()} transactions are unfinished {seconds} s after the load's end")
+        time.sleep(0.1)
+
+
+def measure(programs, load, seconds=5.0, warmup=1.0, settings=()):
+    """Runs `load` once. Returns a dict of plain numbers; raises Failed when any transaction ended otherwise than it had to."""
+    with tempfile.TemporaryDirectory(prefix="escrow-bench-") as name, contextlib.ExitStack() as stack:
+        folder = pathlib.Path(name)
+        participants = [Participant(programs, folder, f"participant-{i}") for i in (1, 2)]
+        for participant in participants:
+            stack.callback(participant.kill)
+        coordinator = Coordinator(programs, folder, settings=settings)
+        stack.callback(coordinator.kill)
+        idle_kb = coordinator.memory_kb()
+        followers = [Follower(coordinator.address) for _ in range(load.streams)]
+        for follower in followers:
+            follower.start()
+        cpu = {process: process.cpu_s() for process in (coordinator, *participants)}
+        command = [str(programs / "escrow-bench-load"), "--coordinator", coordinator.address, "--gid-prefix", "bench-"]
+        for participant in participants:
+            command += ["--participant", participant.address]
+        run = subprocess.run([*command, *load.arguments(seconds, warmup)], capture_output=True, text=True, timeout=seconds + warmup + 120)
+        if run.returncode != 0:
+            raise Failed(f"{load.name}: {run.stdout[:400]} {run.stderr[:400]}")
+        seen = json.loads(run.stdout)
+        if load.scenario != "start":
+            settle(coordinator)
+        ended = max(1, sum(seen["ended_per_100ms"]))
+        metrics = coordinator.metrics()
+        return {
+            **seen,
+            "load": load.name,
+            "per_tx": {
+                "coordinator_cpu_us": (coordinator.cpu_s() - cpu[coordinator]) / ended * 1e6,
+                "generator_cpu_us": seen["cpu_s"] / max(1.0, seen["per_second"] * seconds) * 1e6,
+                "participants_cpu_us": sum(p.cpu_s() - cpu[p] for p in participants) / ended * 1e6,
+                "commits": metrics["escrow_store_commits_total"] / ended,
+                "written_bytes": coordinator.written_bytes() / ended,
+            },
+            "memory_kb": {"idle": idle_kb, "after": coordinator.memory_kb(), "peak": coordinator.memory_kb("VmHWM")},
+            "followed_bytes": sum(follower.bytes for follower in followers),
+        }

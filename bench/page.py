@@ -1,0 +1,60 @@
+"""A report as one HTML page with plots: no script, nothing fetched."""
+
+import html
+
+import table
+
+STYLE = """
+:root { color-scheme: light dark; font: 15px/1.5 system-ui, sans-serif; }
+body { max-width: 72rem; margin: 2rem auto; padding: 0 1rem; }
+table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
+th, td { padding: .2rem .7rem; text-align: right; border-bottom: 1px solid #8884; }
+th:first-child, td:first-child { text-align: left; }
+figure { margin: 2rem 0; } figcaption { opacity: .75; }
+svg { width: 100%; height: auto; } svg text { font-size: 12px; fill: currentColor; }
+.bar { fill: #3b7dd8; } .tail { fill: #d88a3b; } .line { fill: none; stroke: #3b7dd8; stroke-width: 1.5; }
+"""
+
+
+def bars(values, unit):
+    """[(name, value)] as horizontal bars."""
+    longest = max(value for _, value in values) or 1
+    rows = []
+    for i, (name, value) in enumerate(values):
+        y = 22 * i
+        rows.append(f'<text x="150" y="{y + 15}" text-anchor="end">{html.escape(name)}</text>')
+        rows.append(f'<rect class="bar" x="158" y="{y + 3}" width="{max(1, 560 * value / longest):.1f}" height="15"/>')
+        rows.append(f'<text x="{164 + 560 * value / longest:.1f}" y="{y + 15}">{value:,.0f} {unit}</text>')
+    return f'<svg viewBox="0 0 820 {22 * len(values)}" role="img">{"".join(rows)}</svg>'
+
+
+def course(per_slot):
+    """What ended in each tenth of a second, as a line."""
+    top = max(per_slot, default=0) or 1
+    points = " ".join(f"{40 + 760 * i / max(1, len(per_slot) - 1):.1f},{90 - 80 * v / top:.1f}" for i, v in enumerate(per_slot))
+    return f'<svg viewBox="0 0 820 100" role="img"><text x="0" y="14">{top * 10:,}/s</text><text x="0" y="94">0</text><polyline class="line" points="{points}"/></svg>'
+
+
+def figure(says, drawing):
+    return f"<figure><figcaption>{html.escape(says)}</figcaption>{drawing}</figure>"
+
+
+def render(report):
+    loads = report["loads"]
+    cells = lambda tag, line: "".join(f"<{tag}>{html.escape(cell)}</{tag}>" for cell in line)  # noqa: E731
+    head, *rest = table.render(report).split("\n", 1)
+    rows = "".join(f"<tr>{cells('td', row)}</tr>" for row in table.rows(report))
+    drawn = [
+        figure("Transactions a second", bars([(name, load["median"]["per_second"]) for name, load in loads.items()], "/s")),
+        figure("p99 latency", bars([(name, load["median"]["latency_us"]["p99"] / 1000) for name, load in loads.items()], "ms")),
+        figure(
+            "The coordinator's processor time for each transaction",
+            bars([(name, load["median"]["per_tx"]["coordinator_cpu_us"]) for name, load in loads.items()], "us"),
+        ),
+        *(figure(f"{load['says']}: ended a second, over the run", course(load["median"]["ended_per_100ms"])) for load in loads.values()),
+    ]
+    return (
+        f'<!doctype html><html lang="en"><meta charset="utf-8"><title>Escrow: measured</title><style>{STYLE}</style>'
+        f"<h1>What one coordinator carries</h1><p>{html.escape(head)}</p>"
+        f"<table><tr>{cells('th', [title for title, _ in table.COLUMNS])}</tr>{rows}</table>{''.join(drawn)}</html>\n"
+    )
