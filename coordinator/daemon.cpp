@@ -22,6 +22,7 @@
 #include "coordinator/engine/engine.hpp"
 #include "coordinator/server/api.hpp"
 #include "coordinator/server/gid_source.hpp"
+#include "coordinator/server/settings_table.hpp"
 #include "coordinator/store/store.hpp"
 #include "coordinator/transport/http_client.hpp"
 #include "coordinator/transport/http_server.hpp"
@@ -63,6 +64,7 @@ server::Instance instance_of(const server::Config& config, const std::string& ve
   instance.retention = config.retention;
   instance.tombstone = config.tombstone;
   instance.limits_json = limits_json(config);
+  instance.settings_json = server::settings_json(config);
   return instance;
 }
 

@@ -278,6 +278,34 @@ async::Task<Result<store::Counts>> Engine::counts() {
   return on_reader<store::Counts>(impl_->parts.store, impl_->parts.executor, std::move(work));
 }
 
+async::Task<Result<Overview>> Engine::overview() {
+  std::function<Result<Overview>(store::Reader&)> work = [](store::Reader& reader) -> Result<Overview> {
+    Overview overview;
+    auto counts = reader.counts();
+    if (!counts) return counts.error();
+    overview.counts = *std::move(counts);
+    store::Filter unfinished;
+    unfinished.oldest_first = true;
+    unfinished.status = {protocol::Status::active, protocol::Status::committing, protocol::Status::aborting};
+    auto oldest = reader.list(unfinished, 1, std::nullopt);
+    if (!oldest) return oldest.error();
+    if (!oldest->transactions.empty()) overview.oldest = std::move(oldest->transactions.front());
+    store::Filter in_attention;
+    in_attention.oldest_first = true;
+    in_attention.attention = true;
+    auto attention = reader.list(in_attention, 1, std::nullopt);
+    if (!attention) return attention.error();
+    if (!attention->transactions.empty()) overview.oldest_attention = std::move(attention->transactions.front());
+    return overview;
+  };
+  auto overview = co_await on_reader<Overview>(impl_->parts.store, impl_->parts.executor, std::move(work));
+  if (!overview) co_return overview;
+  overview->at = impl_->clock.now();
+  overview->is_ready = is_ready();
+  overview->traffic = summarize(impl_->shard->node().traffic(), overview->at);
+  co_return overview;
+}
+
 EngineMetrics Engine::metrics() const {
   const auto& node = impl_->shard->node();
   const auto& counters = node.counters();
@@ -296,13 +324,7 @@ EngineMetrics Engine::metrics() const {
   return metrics;
 }
 
-std::vector<Destination> Engine::destinations() const {
-  std::vector<Destination> found;
-  for (auto& view : impl_->shard->node().destinations(impl_->clock.now())) {
-    found.push_back({std::move(view.name), view.open, view.held_back, view.breaker_open, view.calls, view.failures});
-  }
-  return found;
-}
+std::vector<Destination> Engine::destinations() const { return impl_->shard->node().destinations(impl_->clock.now()); }
 
 store::Store& Engine::store() { return impl_->parts.store; }
 async::Executor Engine::executor() const { return impl_->parts.executor; }

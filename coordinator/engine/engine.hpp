@@ -13,7 +13,9 @@
 #include "coordinator/core/transaction.hpp"
 #include "coordinator/engine/durable_events.hpp"
 #include "coordinator/engine/node/answer.hpp"
+#include "coordinator/engine/node/destinations.hpp"
 #include "coordinator/engine/node/settings.hpp"
+#include "coordinator/engine/overview.hpp"
 #include "coordinator/store/store.hpp"
 #include "coordinator/transport/http_client.hpp"
 #include "protocol/start_request.hpp"
@@ -41,15 +43,8 @@ struct EngineMetrics {
 };
 [[nodiscard]] const std::vector<double>& call_duration_bounds_s();
 
-struct Destination {
-  /// scheme://host:port
-  std::string name;
-  std::size_t open = 0;
-  std::size_t held_back = 0;
-  bool breaker_open = false;
-  std::uint64_t calls = 0;
-  std::uint64_t failures = 0;
-};
+/// A destination (scheme://host:port) as those see it who look.
+using Destination = node::Destinations::View;
 
 /// A piece of the history as the log holds it.
 struct EventPage {
@@ -114,6 +109,8 @@ class Engine {
   async::Task<Result<std::int64_t>> retry_many(store::Filter filter, std::optional<std::string> destination, bool dry_run,
                                                std::optional<std::string> reason, std::optional<std::string> actor);
   async::Task<Result<store::Counts>> counts();
+  /// Cheap: no scan.
+  async::Task<Result<Overview>> overview();
 
   [[nodiscard]] EngineMetrics metrics() const;
   [[nodiscard]] std::vector<Destination> destinations() const;

@@ -57,7 +57,7 @@ Response options(Route route) {
 
 }  // namespace
 
-Api::Api(ApiParts parts) : parts_(std::move(parts)), stream_(parts_.engine, parts_.stream) {}
+Api::Api(ApiParts parts) : parts_(std::move(parts)), stream_(parts_.engine, parts_.stream, [this] { return overview_message(); }) {}
 
 async::Task<Response> Api::handle(Request request) {
   if (auto refusal = parts_.guard.refusal(request)) co_return Problem(ProblemCode::forbidden, *std::move(refusal)).to_response();
@@ -116,6 +116,8 @@ async::Task<Response> Api::dispatch(const Match& match, const Request& request) 
     case Route::events: co_return co_await events(*gid, request);
     case Route::retry_many: co_return co_await retry_many(request, principal);
     case Route::stream: co_return co_await stream(request);
+    case Route::overview: co_return co_await overview(request);
+    case Route::destinations: co_return destinations(request);
     case Route::metrics: co_return co_await metrics(request);
     case Route::index: co_return index(request);
     case Route::console: co_return console(match.file, request);

@@ -32,6 +32,8 @@ struct Instance {
   std::chrono::milliseconds tombstone{0};
   /// The members of `limits` in `GET /v1/info`, as a JSON object.
   std::string limits_json;
+  /// The elements of `settings` in `GET /v1/info`, as a JSON array.
+  std::string settings_json;
 };
 
 /// What the API needs of the rest. All must outlive it.
@@ -79,6 +81,10 @@ class Api {
   async::Task<transport::Response> resolve(protocol::Gid gid, std::optional<protocol::BranchId> branch, const transport::Request& request,
                                            const Principal& principal);
   async::Task<transport::Response> stream(const transport::Request& request);
+  async::Task<transport::Response> overview(const transport::Request& request);
+  [[nodiscard]] transport::Response destinations(const transport::Request& request) const;
+  /// For the stream; nothing: the log can't be read now.
+  async::Task<std::optional<std::string>> overview_message();
   async::Task<transport::Response> retry_many(const transport::Request& request, const Principal& principal);
 
   // system_api.cpp: what machines ask.

@@ -105,7 +105,8 @@ void write_calls(Page& page, const MetricsSnapshot& snapshot) {
     page.sample(fmt::format("{{destination=\"{}\"}}", escaped(destination.name)), destination.held_back);
   page.family("escrow_destination_breaker_open", "gauge", "Whether a destination is given a pause because it fails.");
   for (const auto& destination : snapshot.destinations)
-    page.sample(fmt::format("{{destination=\"{}\"}}", escaped(destination.name)), destination.breaker_open ? 1 : 0);
+    page.sample(fmt::format("{{destination=\"{}\"}}", escaped(destination.name)),
+                destination.breaker == engine::node::BreakerState::open ? 1 : 0);
 }
 
 void write_store(Page& page, const store::StoreMetrics& store) {

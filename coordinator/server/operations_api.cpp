@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "coordinator/server/api.hpp"
+#include "coordinator/server/overview_json.hpp"
 #include "coordinator/server/request_bodies.hpp"
 #include "coordinator/server/stream/stream_query.hpp"
 #include "coordinator/server/transaction_json.hpp"
@@ -47,6 +48,24 @@ async::Task<Response> Api::stream(const Request& request) {
   response.headers.add("X-Accel-Buffering", "no");
   response.stream = *std::move(body);
   co_return response;
+}
+
+async::Task<Response> Api::overview(const Request& request) {
+  if (auto problem = refuse_unknown(QueryReader(request.query))) co_return problem->to_response();
+  auto overview = co_await parts_.engine.overview();
+  if (!overview) co_return response_of(overview.error());
+  co_return json_response(200, overview_json(*overview, Series::with));
+}
+
+async::Task<std::optional<std::string>> Api::overview_message() {
+  const auto overview = co_await parts_.engine.overview();
+  if (!overview) co_return std::nullopt;
+  co_return overview_json(*overview, Series::without);
+}
+
+Response Api::destinations(const Request& request) const {
+  if (auto problem = refuse_unknown(QueryReader(request.query))) return problem->to_response();
+  return json_response(200, destinations_json(parts_.engine.destinations()));
 }
 
 async::Task<Response> Api::retry(protocol::Gid gid, const Request& request, const Principal& principal) {

@@ -199,6 +199,10 @@ Parsed<ListQuery> parse_list(QueryReader query) {
     *ms = read_time(query.read(name), fault);
     if (fault) query.fault(name, *fault);
   }
+  if (const auto text = query.read("sort")) {
+    if (*text != "newest" && *text != "oldest") query.fault("sort", "must be newest or oldest");
+    filter.oldest_first = *text == "oldest";
+  }
   out.limit = static_cast<std::size_t>(query.read_integer("limit", {1, 500}).value_or(50));
   out.cursor = query.read("cursor");
   if (auto problem = refuse_unknown(std::move(query))) return *std::move(problem);

@@ -37,6 +37,8 @@ constexpr std::array entries{
     Entry{Route::events, "/v1/transactions/{gid}/events", true, false},
     Entry{Route::retry_many, "/v1/retry", false, true},
     Entry{Route::stream, "/v1/events", true, false},
+    Entry{Route::overview, "/v1/overview", true, false},
+    Entry{Route::destinations, "/v1/destinations", true, false},
 };
 
 const Entry& entry_of(Route route) {

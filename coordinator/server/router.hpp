@@ -28,7 +28,9 @@ enum class Route : std::uint8_t {
   resolve_branch,
   events,
   retry_many,
-  stream
+  stream,
+  overview,
+  destinations
 };
 
 struct Match {

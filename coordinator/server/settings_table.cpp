@@ -7,6 +7,7 @@
 #include <limits>
 #include <type_traits>
 
+#include "protocol/json_writer.hpp"
 #include "protocol/start_request_json.hpp"
 
 namespace escrow::server {
@@ -199,6 +200,16 @@ std::vector<Setting> make_settings() {
 
 #undef ESCROW_MEMBER
 
+/// `scheme://user:password@rest` with the password hidden.
+std::string without_password(const std::string& value) {
+  const std::size_t scheme = value.find("://");
+  const std::size_t at = value.rfind('@');
+  if (scheme == std::string::npos || at == std::string::npos || at < scheme) return value;
+  const std::size_t colon = value.find(':', scheme + 3);
+  if (colon == std::string::npos || colon > at) return value;
+  return value.substr(0, colon + 1) + "***" + value.substr(at);
+}
+
 }  // namespace
 
 const std::vector<Setting>& settings() {
@@ -217,6 +228,20 @@ std::string environment_name(std::string_view key) {
   std::string out = "ESCROW_";
   for (const char c : key) out.push_back(c == '.' ? '_' : c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c);
   return out;
+}
+
+std::string settings_json(const Config& config) {
+  const Config defaults;
+  std::string out = "[";
+  for (const Setting& setting : settings()) {
+    const std::string value = setting.get(config);
+    out.append(out.size() > 1 ? "," : "").append("{\"key\":");
+    protocol::append_json_string(out, setting.key);
+    out.append(",\"value\":");
+    protocol::append_json_string(out, without_password(value));
+    out.append(value == setting.get(defaults) ? ",\"is_default\":true}" : ",\"is_default\":false}");
+  }
+  return out + "]";
 }
 
 std::string settings_document() {

@@ -34,6 +34,9 @@ struct Setting {
 /// `limits.body_bytes` is `ESCROW_LIMITS_BODY_BYTES`.
 [[nodiscard]] std::string environment_name(std::string_view key);
 
+/// What `GET /v1/info` shows of a configuration: a JSON array of `{"key", "value", "is_default"}`, with passwords in URLs as `***`.
+[[nodiscard]] std::string settings_json(const Config& config);
+
 /// docs/settings.md.
 [[nodiscard]] std::string settings_document();
 

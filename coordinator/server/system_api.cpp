@@ -87,8 +87,9 @@ Response Api::info(const Request& request) const {
   protocol::append_json_string(body, store.store_id());
   body += ",\"store\":";
   protocol::append_json_string(body, instance.store);
-  fmt::format_to(std::back_inserter(body), R"(,"durable":{},"retention_ms":{},"tombstone_ms":{},"limits":{},"uptime_ms":{}}})",
-                 store.is_durable(), instance.retention.count(), instance.tombstone.count(), instance.limits_json, uptime.count());
+  fmt::format_to(std::back_inserter(body),
+                 R"(,"durable":{},"retention_ms":{},"tombstone_ms":{},"limits":{},"settings":{},"uptime_ms":{}}})", store.is_durable(),
+                 instance.retention.count(), instance.tombstone.count(), instance.limits_json, instance.settings_json, uptime.count());
   return json_response(200, std::move(body));
 }
 

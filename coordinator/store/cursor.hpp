@@ -11,7 +11,8 @@
 /// Where a list goes on.
 namespace escrow::store {
 
-/// A place in the order of lists: by start, then by number, newest first. Newer transactions come before every place that was given.
+/// A place in the order of lists: by start, then by number. In a list that is newest first, newer transactions come before every place that
+/// was given.
 struct ListPosition {
   std::int64_t started_at_ms = 0;
   std::int64_t id = 0;
@@ -19,10 +20,10 @@ struct ListPosition {
   auto operator<=>(const ListPosition&) const = default;
 };
 
-[[nodiscard]] std::string to_cursor(const ListPosition& position);
+[[nodiscard]] std::string to_cursor(const Filter& filter, const ListPosition& position);
 
-/// The place behind which a list begins, by its cursor and `started_before_ms`. LogErrc::invalid_cursor for a text that `to_cursor` has not
-/// made.
+/// The place behind which a list begins, by its cursor and its bound in time. LogErrc::invalid_cursor for a text that `to_cursor` has not
+/// made for a list in this order.
 [[nodiscard]] Result<ListPosition> start_of_list(const Filter& filter, const std::optional<std::string>& cursor);
 
 }  // namespace escrow::store

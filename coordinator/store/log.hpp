@@ -109,10 +109,12 @@ struct Filter {
   /// Both exclusive.
   std::optional<std::int64_t> started_after_ms = {};
   std::optional<std::int64_t> started_before_ms = {};
+  /// No filter, but the order of the list.
+  bool oldest_first = false;
 };
 
 struct Page {
-  /// Newest first. Only those that stand in attention have `branches` (to name them), without payloads and outputs.
+  /// Newest first, or as the filter says. Only those that stand in attention have `branches` (to name them), without payloads and outputs.
   std::vector<core::Transaction> transactions;
   /// Rows of this page that could not be read.
   std::vector<std::pair<protocol::Gid, std::string>> corrupt;

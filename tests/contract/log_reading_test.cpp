@@ -1,5 +1,6 @@
 #include <catch2/catch.hpp>
 
+#include <algorithm>
 #include <set>
 
 #include "tests/contract/logs.hpp"
@@ -152,6 +153,44 @@ TEST_CASE("a list is filtered by everything it can be", "[store]") {
   CHECK(bench.names({.started_before_ms = 1'001}) == Names{"a"});
   CHECK(bench.names({.started_after_ms = 1'000, .started_before_ms = 1'003}) == Names{"c", "b"});
   CHECK(bench.names({.status = {Status::active}, .name = "order", .attributes = {{"shop", "x"}}}, 1) == Names{"a"});
+}
+
+TEST_CASE("a list that is oldest first is the other one backwards, whatever the filters and pages", "[store]") {
+  Bench bench(any_kind());
+  for (int i = 0; i < 20; ++i) {
+    const std::string name = "gid" + std::to_string(i);
+    bench.start(name, 1'000 + i / 3, i % 2 == 0 ? "even" : "odd", {{"rest", std::to_string(i % 3)}, {"shop", "x"}});
+    if (i % 4 == 0) bench.write(end_of(bench.transactions.at(name)));
+    if (i % 5 != 1) continue;
+    auto& stuck = bench.transactions.at(name);
+    stuck.branches[1].undo->attention = core::Attention{core::from_ms(1'500), "refused"};
+    bench.write(next_of(stuck));
+  }
+  const std::vector<Filter> filters{{},
+                                    {.status = {Status::active}},
+                                    {.status = {Status::active, Status::committed}, .name = "even"},
+                                    {.attention = true},
+                                    {.attributes = {{"rest", "1"}}},
+                                    {.attributes = {{"rest", "1"}, {"shop", "x"}}},
+                                    {.started_after_ms = 1'002},
+                                    {.started_before_ms = 1'004},
+                                    {.name = "odd", .started_after_ms = 1'001, .started_before_ms = 1'005}};
+  for (std::size_t i = 0; i < filters.size(); ++i) {
+    for (const std::size_t limit : {1, 3, 100}) {
+      INFO("filter " << i << ", pages of " << limit);
+      Filter filter = filters[i];
+      Names expected = bench.names(filter);
+      CHECK_FALSE(expected.empty());
+      std::ranges::reverse(expected);
+      filter.oldest_first = true;
+      CHECK(bench.names(filter, limit) == expected);
+    }
+  }
+  // A cursor is one of its own list.
+  Filter oldest_first;
+  oldest_first.oldest_first = true;
+  const auto page = bench.reader->list({}, 3, std::nullopt);
+  CHECK_FALSE(bench.reader->list(oldest_first, 3, page->next_cursor));
 }
 
 TEST_CASE("a list has no branches, except to name what stands in attention", "[store]") {

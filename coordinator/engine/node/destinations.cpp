@@ -96,6 +96,21 @@ void Destinations::give_back(const Target& target) {
   if (destination.open == 0) destination.probing = false;
 }
 
+void Destinations::record(const Target& target, const core::Outcome& outcome, bool healthy, core::Duration took, core::Time now) {
+  Destination& destination = destinations_.at(target.destination);
+  ++destination.outcomes.at(static_cast<std::size_t>(outcome.outcome));
+  CallStep& step = destination.recent.at(now);
+  ++step.calls;
+  step.took.add(took);
+  if (healthy) {
+    destination.last_success_at = now;
+    return;
+  }
+  ++step.errors;
+  destination.last_error_at = now;
+  destination.last_error = outcome.detail;
+}
+
 void Destinations::release(const Target& target, bool healthy, core::Time now) {
   give_back(target);
   Destination& destination = destinations_.at(target.destination);
@@ -151,11 +166,30 @@ std::optional<core::Time> Destinations::next_release() const {
   return soonest;
 }
 
+BreakerState Destinations::breaker_of(const Destination& destination, core::Time now) {
+  if (!destination.paused_until) return BreakerState::closed;
+  return *destination.paused_until > now ? BreakerState::open : BreakerState::probing;
+}
+
 std::vector<Destinations::View> Destinations::view(core::Time now) const {
   std::vector<View> views;
+  const std::int64_t second = CallTraffic::second_of(now);
   for (const auto& [name, destination] : destinations_) {
-    views.push_back({name, destination.open, destination.held_back, destination.paused_until && *destination.paused_until > now,
-                     destination.calls, destination.failures});
+    View view;
+    view.name = name;
+    view.open = destination.open;
+    view.held_back = destination.held_back;
+    view.breaker = breaker_of(destination, now);
+    view.failures_in_row = destination.failures_in_row;
+    if (view.breaker == BreakerState::open) view.open_until = destination.paused_until;
+    view.calls = destination.calls;
+    view.failures = destination.failures;
+    view.outcomes = destination.outcomes;
+    view.recent = destination.recent.sum(second - CallTraffic::kept_s + 1, second + 1);
+    view.last_error_at = destination.last_error_at;
+    view.last_error = destination.last_error;
+    view.last_success_at = destination.last_success_at;
+    views.push_back(std::move(view));
   }
   return views;
 }

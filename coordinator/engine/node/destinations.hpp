@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -9,7 +10,9 @@
 #include <utility>
 #include <vector>
 
+#include "coordinator/core/event.hpp"
 #include "coordinator/core/transaction.hpp"
+#include "coordinator/engine/node/recent.hpp"
 #include "coordinator/engine/node/settings.hpp"
 
 /// Who may be called now: slots and a breaker per destination, so that one dead or slow service never starves the rest. It holds calls
@@ -37,6 +40,14 @@ struct HeldBack {
   bool operator==(const HeldBack&) const = default;
 };
 
+enum class BreakerState : std::uint8_t {
+  closed,
+  /// No call before the pause ends.
+  open,
+  /// The pause is over, and one call tries it.
+  probing
+};
+
 class Destinations {
  public:
   explicit Destinations(const Settings& settings) : settings_(settings) {}
@@ -45,6 +56,8 @@ class Destinations {
   [[nodiscard]] bool acquire(HeldBack call, bool past_breaker, core::Time now);
   /// Gives the slot of a call that was made back. `healthy`: an answer came and it was none of the destination's own failures.
   void release(const Target& target, bool healthy, core::Time now);
+  /// Remembers how a call ended, for those who look; before `release`.
+  void record(const Target& target, const core::Outcome& outcome, bool healthy, core::Duration took, core::Time now);
   /// Gives a slot back that was not used: its call is no longer wanted.
   void give_back(const Target& target);
   /// Calls that go out now, each with its slot taken: the owner makes the call, or gives the slot back.
@@ -56,9 +69,19 @@ class Destinations {
     std::string name;
     std::size_t open = 0;
     std::size_t held_back = 0;
-    bool breaker_open = false;
+    BreakerState breaker = BreakerState::closed;
+    std::size_t failures_in_row = 0;
+    /// While it is open.
+    std::optional<core::Time> open_until;
     std::uint64_t calls = 0;
     std::uint64_t failures = 0;
+    /// Calls that have ended, by `core::Outcome::Class`.
+    std::array<std::uint64_t, 5> outcomes{};
+    /// Of the last minute.
+    CallStep recent;
+    std::optional<core::Time> last_error_at;
+    std::string last_error;
+    std::optional<core::Time> last_success_at;
   };
   [[nodiscard]] std::vector<View> view(core::Time now) const;
 
@@ -83,8 +106,14 @@ class Destinations {
     bool probing = false;
     std::uint64_t calls = 0;
     std::uint64_t failures = 0;
+    std::array<std::uint64_t, 5> outcomes{};
+    CallTraffic recent;
+    std::optional<core::Time> last_error_at;
+    std::string last_error;
+    std::optional<core::Time> last_success_at;
   };
 
+  [[nodiscard]] static BreakerState breaker_of(const Destination& destination, core::Time now);
   [[nodiscard]] bool breaker_lets_through(const Destination& destination, core::Time now) const;
   [[nodiscard]] bool has_slot(const Destination& destination, const Path& path) const;
   void take(Destination& destination, Path& path, core::Time now);

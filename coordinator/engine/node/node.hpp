@@ -14,6 +14,7 @@
 #include "coordinator/engine/node/entry.hpp"
 #include "coordinator/engine/node/input.hpp"
 #include "coordinator/engine/node/output.hpp"
+#include "coordinator/engine/node/recent.hpp"
 #include "coordinator/engine/node/schedule.hpp"
 #include "coordinator/engine/node/settings.hpp"
 
@@ -48,6 +49,7 @@ class Node {
   [[nodiscard]] std::size_t resident() const { return entries_.size(); }
   [[nodiscard]] std::int64_t unfinished() const { return unfinished_; }
   [[nodiscard]] const Counters& counters() const { return counters_; }
+  [[nodiscard]] const Traffic& traffic() const { return traffic_; }
   [[nodiscard]] std::vector<Destinations::View> destinations(core::Time now) const { return destinations_.view(now); }
 
  private:
@@ -56,6 +58,7 @@ class Node {
     core::OperationRef ref;
     protocol::OperationName operation;
     Target target;
+    core::Time began;
   };
 
   // One handler an input; node_requests.cpp, node_writes.cpp, node_loads.cpp and node_calls.cpp.
@@ -127,6 +130,7 @@ class Node {
   std::size_t busy_ = 0;
   std::size_t dirty_ = 0;
   Counters counters_;
+  Traffic traffic_;
 
   // Of the step that is being taken.
   core::Time now_;

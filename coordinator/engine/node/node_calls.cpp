@@ -61,7 +61,7 @@ void Node::begin_call(Entry& entry, core::OperationRef ref, Target target) {
   wanted.attempt = operation.attempts;
   wanted.url = core::url_of(transaction, ref);
   wanted.timeout = core::Duration(core::request_timeout_ms_of(transaction, ref));
-  calls_.emplace(wanted.call, Call{entry.gid, ref, wanted.operation, std::move(target)});
+  calls_.emplace(wanted.call, Call{entry.gid, ref, wanted.operation, std::move(target), now_});
   entry.calls.push_back({wanted.call, ref});
   entry.touched = now_;
   outputs_->push_back(std::move(wanted));
@@ -72,7 +72,13 @@ void Node::on(CallEnded ended) {
   if (found == calls_.end()) return;
   const Call call = std::move(found->second);
   calls_.erase(found);
-  destinations_.release(call.target, is_healthy(ended.outcome), now_);
+  const bool healthy = is_healthy(ended.outcome);
+  destinations_.record(call.target, ended.outcome, healthy, now_ - call.began, now_);
+  destinations_.release(call.target, healthy, now_);
+  CallStep& step = traffic_.at(now_).calls;
+  ++step.calls;
+  step.took.add(now_ - call.began);
+  if (!healthy) ++step.errors;
   ++counters_.calls[{call.operation, ended.outcome.outcome}];
   Entry* entry = find(call.gid);
   ESCROW_ASSERT(entry != nullptr);

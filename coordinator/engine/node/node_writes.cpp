@@ -83,11 +83,15 @@ void Node::write_succeeded(Entry& entry) {
   const auto mode = transaction.request->mode;
   if (entry.starting) {
     ++counters_.started[mode];
+    ++traffic_.at(now_).started;
     ++unfinished_;
     entry.starting.reset();
   }
   if (transaction.is_terminal()) {
     ++counters_.finished[{mode, transaction.status}];
+    TrafficStep& step = traffic_.at(now_);
+    ++(transaction.status == protocol::Status::committed ? step.committed : step.aborted);
+    step.transactions.add(transaction.finished_at.value_or(now_) - transaction.started_at);
     --unfinished_;
   }
   auto pending = std::exchange(entry.pending, {});

@@ -21,6 +21,7 @@ constexpr std::size_t chunk_bytes = std::size_t{64} << 10U;
 /// While much is written the log is read in steps: each read costs something, and nobody sees the difference.
 constexpr std::chrono::milliseconds step{20};
 constexpr std::chrono::seconds pause_after_failure{1};
+constexpr std::chrono::seconds overview_step{1};
 
 std::size_t feed_page_of(const StreamLimits& limits) { return std::clamp<std::size_t>(limits.ring.events / 2, 1, feed_page); }
 
@@ -60,6 +61,7 @@ class EventStream::Session {
     wake(told_);
   }
   [[nodiscard]] bool reads_all() const { return reader_.has_value(); }
+  [[nodiscard]] bool wants_overview() const { return query_.overview; }
 
  private:
   enum class Filled : std::uint8_t { nothing_more, more_may_follow, ended };
@@ -75,6 +77,7 @@ class EventStream::Session {
   std::optional<FeedReader> reader_;
   async::Event told_;
   bool is_told_ = true;
+  std::uint64_t overview_number_ = 0;
   std::list<Session*>::iterator entry_;
 };
 
@@ -125,6 +128,10 @@ async::Task<> EventStream::Session::run(transport::BodyWriter& writer) {
 }
 
 async::Task<EventStream::Session::Filled> EventStream::Session::fill(std::string& out) {
+  if (query_.overview && !stream_.overview_message_.empty() && overview_number_ != stream_.overview_number_) {
+    overview_number_ = stream_.overview_number_;
+    out.append(stream_.overview_message_);
+  }
   bool wants_log = !reader_ && is_told_;
   if (reader_) {
     const std::uint64_t before = reader_->events();
@@ -163,9 +170,10 @@ async::Task<EventStream::Session::Filled> EventStream::Session::fill_from_log(st
   co_return is_told_ ? Filled::more_may_follow : Filled::nothing_more;
 }
 
-EventStream::EventStream(engine::Engine& engine, StreamLimits limits)
+EventStream::EventStream(engine::Engine& engine, StreamLimits limits, OverviewSource overview)
     : engine_(engine),
       limits_(limits),
+      overview_(std::move(overview)),
       feed_(limits.ring),
       told_(engine.executor()),
       read_ended_(engine.executor()),
@@ -192,6 +200,7 @@ async::Task<Result<transport::BodyStream, Problem>> EventStream::open(StreamQuer
   if (!range) co_return Opened(Problem(protocol::ProblemCode::store_unavailable, range.error().detail));
   auto session = std::make_shared<Session>(*this, std::move(admission), std::move(query), *range, is_gone);
   if (session->reads_all() && !std::exchange(feeds_readers_, true)) tasks_.spawn(feed_readers());
+  if (session->wants_overview() && !std::exchange(tells_overview_, true)) tasks_.spawn(tell_overview());
   // A reader that resumes may be the first, or want what nobody wanted before.
   wake(told_);
   co_return Opened(transport::BodyStream([session](transport::BodyWriter& writer) { return session->run(writer); }));
@@ -230,6 +239,35 @@ async::Task<> EventStream::feed_readers() {
     if (page->events.size() >= limit) continue;
     timer.expires_after(step);
     co_await timer.async_wait(asio::use_awaitable);
+  }
+}
+
+/// How it goes, once a second for all who want to be told, and only while somebody does.
+async::Task<> EventStream::tell_overview() {
+  asio::steady_timer timer(engine_.executor());
+  for (;;) {
+    if (std::ranges::none_of(sessions_, &Session::wants_overview)) {
+      overview_message_.clear();
+      tells_overview_ = false;
+      co_return;
+    }
+    const auto overview = co_await overview_();
+    if (overview) take_overview(*overview);
+    timer.expires_after(overview_step);
+    co_await timer.async_wait(asio::use_awaitable);
+  }
+}
+
+void EventStream::take_overview(const std::string& overview) {
+  std::string message;
+  sse::append_message(message, "overview", overview);
+  // The first member is the time, which is always another one.
+  const auto behind_time = [](std::string_view text) { return text.substr(std::min(text.find(','), text.size())); };
+  if (behind_time(message) == behind_time(overview_message_)) return;
+  overview_message_ = std::move(message);
+  ++overview_number_;
+  for (Session* session : sessions_) {
+    if (session->wants_overview()) session->tell();
   }
 }
 

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <list>
 #include <memory>
 #include <optional>
@@ -31,8 +32,11 @@ struct StreamMetrics {
 
 class EventStream {
  public:
+  /// Answers `GET /v1/overview` without its series; nothing: it can't be read now.
+  using OverviewSource = std::function<async::Task<std::optional<std::string>>()>;
+
   /// Before the engine recovers: from then on it is told of what becomes durable.
-  EventStream(engine::Engine& engine, StreamLimits limits);
+  EventStream(engine::Engine& engine, StreamLimits limits, OverviewSource overview);
   /// Only after `end` has returned, unless nothing was ever opened.
   ~EventStream();
   EventStream(const EventStream&) = delete;
@@ -53,10 +57,13 @@ class EventStream {
 
   void on_durable(const protocol::Gid& gid, const engine::DurableEvents& events);
   async::Task<> feed_readers();
+  async::Task<> tell_overview();
+  void take_overview(const std::string& overview);
   async::Task<Result<engine::EventPage>> read_for_one(std::optional<protocol::Gid> gid, std::int64_t after);
 
   engine::Engine& engine_;
   const StreamLimits limits_;
+  const OverviewSource overview_;
   Feed feed_;
   async::Event told_;
   /// Sessions read the log one at a time: however many come back at once, the engine's own reads wait for one of theirs at most.
@@ -65,6 +72,10 @@ class EventStream {
   std::list<Session*> sessions_;
   std::unordered_multimap<std::string, Session*> by_gid_;
   StreamMetrics metrics_;
+  /// The latest message for those who want to be told how it goes; empty while nobody does. Each has a number.
+  std::string overview_message_;
+  std::uint64_t overview_number_ = 0;
+  bool tells_overview_ = false;
   bool feeds_readers_ = false;
   async::TaskGroup tasks_;
 };

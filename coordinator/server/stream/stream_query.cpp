@@ -43,6 +43,11 @@ Parsed<StreamQuery> parse_stream(const transport::Request& request) {
       query.fault("type", "must be the type of an event");
     }
   }
+  if (const auto text = query.read("overview")) {
+    if (*text != "true" && *text != "false") query.fault("overview", "must be true or false");
+    out.overview = *text == "true";
+    if (out.overview && out.gid) query.fault("overview", "has no meaning in a stream of one transaction");
+  }
   out.after = query.read_integer("after", seq_range);
   if (auto problem = refuse_unknown(std::move(query))) return *std::move(problem);
   if (auto problem = read_last_event_id(request.headers, out.after)) return *std::move(problem);

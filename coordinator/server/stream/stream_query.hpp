@@ -16,6 +16,8 @@ struct StreamQuery {
   /// Nothing: the history of everything.
   std::optional<protocol::Gid> gid;
   engine::EventTypes types;
+  /// Whether it also wants to be told how it goes.
+  bool overview = false;
   /// Behind which event; nothing: from now on, or from the first event of `gid`.
   std::optional<std::int64_t> after;
 };

@@ -22,6 +22,7 @@ bool matches(const Filter& filter, const Kept& kept) {
   if (filter.name && row.name != filter.name) return false;
   if (filter.attention && (row.attention != 0) != *filter.attention) return false;
   if (filter.started_after_ms && row.started_at_ms <= *filter.started_after_ms) return false;
+  if (filter.started_before_ms && row.started_at_ms >= *filter.started_before_ms) return false;
   return std::ranges::all_of(filter.attributes, [&](const auto& wanted) {
     const auto found = kept.attributes.find(wanted.first);
     return found != kept.attributes.end() && found->second == wanted.second;
@@ -79,12 +80,14 @@ class MemoryReader final : public Reader {
       std::vector<std::pair<ListPosition, const Kept*>> found;
       for (const auto& [id, kept] : content.transactions) {
         const ListPosition place{kept.stored.row.started_at_ms, id};
-        if (place < *start && matches(filter, kept)) found.emplace_back(place, &kept);
+        const bool is_behind = filter.oldest_first ? *start < place : place < *start;
+        if (is_behind && matches(filter, kept)) found.emplace_back(place, &kept);
       }
       std::ranges::sort(found, std::greater<>());
+      if (filter.oldest_first) std::ranges::reverse(found);
       Page page;
       if (found.size() > limit) {
-        page.next_cursor = to_cursor(limit > 0 ? found[limit - 1].first : *start);
+        page.next_cursor = to_cursor(filter, limit > 0 ? found[limit - 1].first : *start);
         found.resize(limit);
       }
       for (const auto& [place, kept] : found) add(page, *kept);

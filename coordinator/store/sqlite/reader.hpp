@@ -47,18 +47,22 @@ class Loader {
   Statement request_, branches_, branches_without_payload_, outputs_;
 };
 
-/// Lists newest first; `list.cpp`.
+/// Lists in either order; `list.cpp`.
 class Lister {
  public:
   explicit Lister(Connection& connection);
+  ~Lister();
+  Lister(const Lister&) = delete;
+  Lister& operator=(const Lister&) = delete;
 
   [[nodiscard]] Result<Page> list(const Filter& filter, std::size_t limit, const std::optional<std::string>& cursor, Loader& loader);
 
  private:
+  struct Statements;
+
   Connection& connection_;
-  /// One for each status, so that several can be merged.
-  std::vector<Statement> by_status_;
-  Statement by_name_, by_attention_, by_attribute_, has_attribute_;
+  std::unique_ptr<Statements> newest_first_, oldest_first_;
+  Statement has_attribute_;
 };
 
 }  // namespace escrow::store::sqlite

@@ -140,7 +140,7 @@ TEST_CASE("a destination that fails is given a pause, then one probe, then every
   h.answer_due();
   h.answer_write();
   for (int i = 0; i < 3; ++i) h.answer_call(lost());
-  CHECK(h.inner().destinations(h.now).front().breaker_open);
+  CHECK(h.inner().destinations(h.now).front().breaker == engine::node::BreakerState::open);
   for (const auto* gid : {"one", "two"}) {
     h.start(tcc({"a"}).gid(gid).timeout_ms(10'000'000));
     h.settle();

@@ -43,8 +43,8 @@ void check_objects_are_closed(const json& value, const std::string& path) {
 
 TEST_CASE("the OpenAPI document describes every route and method", "[server][openapi]") {
   CHECK(document().at("openapi") == "3.1.0");
-  CHECK(document().at("paths").size() == static_cast<std::size_t>(Route::stream) + 1);
-  for (unsigned i = 0; i <= static_cast<unsigned>(Route::stream); ++i) {
+  CHECK(document().at("paths").size() == static_cast<std::size_t>(Route::destinations) + 1);
+  for (unsigned i = 0; i <= static_cast<unsigned>(Route::destinations); ++i) {
     const auto route = static_cast<Route>(i);
     const std::string path(template_of(route));
     INFO(path);

@@ -154,7 +154,12 @@ TEST_CASE("the metrics page has one family for each name", "[server][metrics]") 
   snapshot.has_counts = true;
   snapshot.engine.call_duration_buckets = {1, 2};
   snapshot.engine.calls[{protocol::OperationName::action, "succeeded"}] = 3;
-  snapshot.destinations.push_back({"http://h:1\"\n", 1, 2, true, 3, 4});
+  engine::Destination destination;
+  destination.name = "http://h:1\"\n";
+  destination.open = 1;
+  destination.held_back = 2;
+  destination.breaker = engine::node::BreakerState::open;
+  snapshot.destinations.push_back(std::move(destination));
   const std::string text = metrics_text(snapshot);
   for (const char* name :
        {"escrow_transactions_started_total{mode=\"saga\"} 0\n", "escrow_transactions_finished_total{mode=\"tcc\",status=\"aborted\"} 0\n",
