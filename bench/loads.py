@@ -14,6 +14,7 @@ class Load:
     aborts: float = 0
     first_path: str = ""
     rate: float = 0
+    floor: bool = False  # measured with the least coordinator, too
     streams: int = 0  # clients of the event stream that follow everything meanwhile
 
     def arguments(self, seconds, warmup):
@@ -31,14 +32,14 @@ def clients(count):
 
 
 LOADS = [
-    *(Load(f"saga-{n}", f"driven saga, 2 branches, waited, {clients(n)}", "saga", n) for n in (1, 16, 64, 256, 1000)),
+    *(Load(f"saga-{n}", f"driven saga, 2 branches, waited, {clients(n)}", "saga", n, floor=n in (1, 64)) for n in (1, 16, 64, 256, 1000)),
     Load("saga-5-branches", "driven saga, 5 branches, waited, 64 clients", "saga", branches=5),
     Load("saga-async", "driven saga, 2 branches, not waited, 64 clients", "saga-async"),
     Load("saga-2kB", "driven saga, 2 branches of 2 kB, waited, 64 clients", "saga", payload=2000),
     Load("saga-aborts", "driven saga, 2 branches, a tenth aborts, 64 clients", "saga", aborts=0.1),
     Load("saga-slow", "driven saga, first branch takes 50 ms, 256 clients", "saga", 256, first_path="/slow/50"),
-    *(Load(f"tcc-{n}", f"interactive TCC, 2 branches, {clients(n)}", "tcc", n) for n in (1, 64)),
-    Load("tcc-together", "interactive TCC, both branches in the start, 64 clients", "tcc-together"),
+    *(Load(f"tcc-{n}", f"interactive TCC, 2 branches, {clients(n)}", "tcc", n, floor=n == 64) for n in (1, 64)),
+    Load("tcc-together", "interactive TCC, both branches in the start, 64 clients", "tcc-together", floor=True),
     Load("tcc-driven", "driven TCC, 2 branches, waited, 64 clients", "tcc-driven"),
     Load("message", "driven two-phase message, 2 branches, waited, 64 clients", "message"),
     Load("start", "interactive start and nothing more, 64 clients", "start"),

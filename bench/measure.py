@@ -9,7 +9,7 @@ import threading
 import time
 import urllib.request
 
-from processes import Coordinator, Failed, Participant
+from processes import Coordinator, Failed, Floor, Participant
 
 
 class Follower(threading.Thread):
@@ -35,13 +35,44 @@ def settle(coordinator, seconds=60):
         time.sleep(0.1)
 
 
-def measure(programs, load, seconds=5.0, warmup=1.0, settings=()):
-    """Runs `load` once. Returns a dict of plain numbers; raises Failed when any transaction ended otherwise than it had to."""
+def drive(programs, load, address, participants, seconds, warmup):
+    """Runs the generator against whoever listens at `address`; what it printed."""
+    command = [str(programs / "escrow-bench-load"), "--coordinator", address, "--gid-prefix", "bench-"]
+    for participant in participants:
+        command += ["--participant", participant.address]
+    run = subprocess.run([*command, *load.arguments(seconds, warmup)], capture_output=True, text=True, timeout=seconds + warmup + 120)
+    if run.returncode != 0:
+        raise Failed(f"{load.name}: {run.stdout[:400]} {run.stderr[:400]}")
+    return json.loads(run.stdout)
+
+
+@contextlib.contextmanager
+def stage(programs):
+    """(folder, two participants), gone at the end."""
     with tempfile.TemporaryDirectory(prefix="escrow-bench-") as name, contextlib.ExitStack() as stack:
         folder = pathlib.Path(name)
         participants = [Participant(programs, folder, f"participant-{i}") for i in (1, 2)]
         for participant in participants:
             stack.callback(participant.kill)
+        yield folder, participants
+
+
+def measure_floor(programs, load, seconds=5.0, warmup=1.0):
+    """What the least coordinator does with `load`."""
+    with stage(programs) as (folder, participants):
+        floor = Floor(programs, folder)
+        try:
+            cpu = floor.cpu_s()
+            seen = drive(programs, load, floor.address, participants, seconds, warmup)
+            cpu_us = (floor.cpu_s() - cpu) / max(1, sum(seen["ended_per_100ms"])) * 1e6
+        finally:
+            floor.kill()
+        return {"per_second": seen["per_second"], "latency_us": seen["latency_us"], "cpu_us": cpu_us}
+
+
+def measure(programs, load, seconds=5.0, warmup=1.0, settings=()):
+    """Runs `load` once. Returns a dict of plain numbers; raises Failed when any transaction ended otherwise than it had to."""
+    with stage(programs) as (folder, participants), contextlib.ExitStack() as stack:
         coordinator = Coordinator(programs, folder, settings=settings)
         stack.callback(coordinator.kill)
         idle_kb = coordinator.memory_kb()
@@ -49,13 +80,7 @@ def measure(programs, load, seconds=5.0, warmup=1.0, settings=()):
         for follower in followers:
             follower.start()
         cpu = {process: process.cpu_s() for process in (coordinator, *participants)}
-        command = [str(programs / "escrow-bench-load"), "--coordinator", coordinator.address, "--gid-prefix", "bench-"]
-        for participant in participants:
-            command += ["--participant", participant.address]
-        run = subprocess.run([*command, *load.arguments(seconds, warmup)], capture_output=True, text=True, timeout=seconds + warmup + 120)
-        if run.returncode != 0:
-            raise Failed(f"{load.name}: {run.stdout[:400]} {run.stderr[:400]}")
-        seen = json.loads(run.stdout)
+        seen = drive(programs, load, coordinator.address, participants, seconds, warmup)
         if load.scenario != "start":
             settle(coordinator)
         ended = max(1, sum(seen["ended_per_100ms"]))

@@ -76,6 +76,14 @@ class Coordinator(Process):
         return int(sum(value for name, value in self.metrics().items() if name.startswith("escrow_transactions_unfinished")))
 
 
+class Floor(Process):
+    """The least coordinator, to compare with: the same work and durable points, no features."""
+
+    def __init__(self, programs, folder):
+        super().__init__([str(programs / "escrow-bench-floor"), "--log", str(folder / "floor.db")], folder, "floor")
+        self.address = self.first_line().rsplit("/", 1)[1]
+
+
 class Participant(Process):
     """Answers whatever the load wants answered."""
 

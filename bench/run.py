@@ -18,7 +18,7 @@ import tempfile
 import loads
 import page
 import table
-from measure import measure
+from measure import measure, measure_floor
 from processes import Failed, fdatasync_ms
 
 
@@ -64,6 +64,7 @@ def main():
         wanted = loads.chosen(arguments.load or (loads.QUICK if arguments.quick else ()))
     except KeyError as unknown:
         parser.error(f"no load is called {unknown}; --list names them")
+    programs = arguments.programs.resolve()
     rounds = 1 if arguments.quick else arguments.rounds
 
     results = {load.name: [] for load in wanted}
@@ -72,7 +73,10 @@ def main():
         for number in range(rounds):
             for load in wanted:
                 progress(f"round {number + 1} of {rounds}: {load.says}")
-                results[load.name].append(measure(arguments.programs.resolve(), load, arguments.seconds))
+                results[load.name].append(measure(programs, load, arguments.seconds))
+                if load.floor:
+                    # Right after, so that both see the same machine.
+                    results[load.name][-1]["floor"] = measure_floor(programs, load, arguments.seconds)
     except Failed as failure:
         progress("")
         print(failure, file=sys.stderr)

@@ -3,6 +3,7 @@
 COLUMNS = [
     ("load", lambda name, m: name),
     ("tx/s", lambda name, m: f"{m['per_second']:,.0f}"),
+    ("of floor", lambda name, m: f"{100 * m['per_second'] / m['floor']['per_second']:.0f} %" if "floor" in m else ""),
     ("p50 ms", lambda name, m: f"{m['latency_us']['p50'] / 1000:.1f}"),
     ("p99 ms", lambda name, m: f"{m['latency_us']['p99'] / 1000:.1f}"),
     ("p99.9 ms", lambda name, m: f"{m['latency_us']['p999'] / 1000:.1f}"),

@@ -1,4 +1,4 @@
-#include "bench/participant/server.hpp"
+#include "bench/net/http_server.hpp"
 
 #include <arpa/inet.h>
 #include <netinet/tcp.h>
@@ -6,28 +6,25 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
-#include <charconv>
 #include <system_error>
+#include <utility>
 
 namespace escrow::bench {
 namespace {
-
-constexpr std::string_view ok = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 11\r\n\r\n{\"ok\":true}";
-constexpr std::string_view refused = "HTTP/1.1 409 Conflict\r\nContent-Type: application/json\r\nContent-Length: 12\r\n\r\n{\"ok\":false}";
-constexpr std::string_view unknown = "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n";
 
 [[noreturn]] void fail(const char* what) { throw std::system_error(errno, std::system_category(), what); }
 
 }  // namespace
 
-class ParticipantServer::Connection : public Ready, public std::enable_shared_from_this<Connection> {
+class HttpServer::Connection final : public Ready, public Peer, public std::enable_shared_from_this<Connection> {
  public:
-  Connection(ParticipantServer& server, int socket) : server_(server), socket_(socket) {}
+  Connection(HttpServer& server, int socket) : server_(server), socket_(socket) {}
   ~Connection() override { end(); }
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
 
-  bool open() const { return socket_ >= 0; }
+  bool is_open() const { return socket_ >= 0; }
 
   void ready(std::uint32_t) override {
     if (socket_ < 0) return;
@@ -37,42 +34,28 @@ class ParticipantServer::Connection : public Ready, public std::enable_shared_fr
     if (count <= 0) return end();
     reader_.commit(static_cast<std::size_t>(count));
     Message message;
-    while (reader_.next(message)) take(message.target());
+    while (reader_.next(message)) server_.handler_(message, shared_from_this());
     if (reader_.broken()) end();
   }
 
- private:
-  void take(std::string_view target) {
-    constexpr std::string_view slow = "/slow/";
-    if (target.starts_with("/ok")) return answer(ok);
-    if (target.starts_with("/refuse")) return answer(refused);
-    if (target.starts_with("/hang")) return;
-    int delay_ms = 0;
-    if (!target.starts_with(slow) ||
-        std::from_chars(target.data() + slow.size(), target.data() + target.size(), delay_ms).ec != std::errc{}) {
-      return answer(unknown);
-    }
-    server_.poller_.at(Clock::now() + std::chrono::milliseconds(delay_ms), [self = shared_from_this()] { self->answer(ok); });
-  }
-
-  void answer(std::string_view text) {
+  void answer(std::string_view text) override {
     if (socket_ < 0) return;
-    ++server_.answered_;
     // Answers are far smaller than a socket's buffer: one that does not fit means a peer that reads nothing.
     if (send(socket_, text.data(), text.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(text.size())) end();
   }
 
+ private:
   void end() {
     if (socket_ >= 0) close(socket_);
     socket_ = -1;
   }
 
-  ParticipantServer& server_;
+  HttpServer& server_;
   int socket_;
   MessageReader reader_;
 };
 
-ParticipantServer::ParticipantServer(Poller& poller, std::uint16_t port) : poller_(poller) {
+HttpServer::HttpServer(Poller& poller, std::uint16_t port, Handler handler) : poller_(poller), handler_(std::move(handler)) {
   socket_ = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   const int on = 1;
   setsockopt(socket_, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
@@ -88,11 +71,11 @@ ParticipantServer::ParticipantServer(Poller& poller, std::uint16_t port) : polle
   poller_.add(socket_, EPOLLIN, *this);
 }
 
-ParticipantServer::~ParticipantServer() { close(socket_); }
+HttpServer::~HttpServer() { close(socket_); }
 
-void ParticipantServer::ready(std::uint32_t) {
+void HttpServer::ready(std::uint32_t) {
   // Only here, where none of them is being called.
-  std::erase_if(connections_, [](const auto& connection) { return !connection->open(); });
+  std::erase_if(connections_, [](const auto& connection) { return !connection->is_open(); });
   while (true) {
     const int accepted = accept4(socket_, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (accepted < 0) return;
