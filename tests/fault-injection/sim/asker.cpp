@@ -80,16 +80,15 @@ void Asker::deliver(const std::shared_ptr<Question>& question, Duration delay, b
     request.gid = gid();
     request.body = question->body;
     if (question->wait > Duration(0)) request.wait_until = here.now() + question->wait;
-    const bool taken =
-        around_.coordinator.receive(std::move(request), question->what, [this, question, identity, is_copy](const Answer& answer) {
-          Context& there = around_.context;
-          if (is_copy || there.faults.fires(Point::api_answer_lost, identity)) return;
-          there.after(there.pick(Point::latency, identity, 0, 5), identity, [this, question, answer] {
-            if (question->is_over) return;
-            if (is_passing(answer)) return again(question, Duration(20));
-            finish(question, &answer);
-          });
-        });
+    const bool taken = around_.coordinator.receive(std::move(request), question->what, [this, question, identity, is_copy](Answer answer) {
+      Context& there = around_.context;
+      if (is_copy || there.faults.fires(Point::api_answer_lost, identity)) return;
+      there.after(there.pick(Point::latency, identity, 0, 5), identity, [this, question, answer = std::move(answer)] {
+        if (question->is_over) return;
+        if (is_passing(answer)) return again(question, Duration(20));
+        finish(question, &answer);
+      });
+    });
     if (!taken && !is_copy && !question->is_over) again(question, Duration(30));
   });
 }

@@ -33,7 +33,7 @@ class Asker {
   void ask(Ask what, Body body, Duration wait, Then then, BranchSet branches = {},
            protocol::OperationName operation = protocol::OperationName::check);
   [[nodiscard]] int transaction() const { return transaction_; }
-  [[nodiscard]] protocol::Gid gid() const { return *protocol::Gid::parse("t" + std::to_string(transaction_)); }
+  [[nodiscard]] const protocol::Gid& gid() const { return gid_of(transaction_); }
 
  private:
   struct Question;

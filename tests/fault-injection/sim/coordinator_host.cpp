@@ -69,7 +69,7 @@ void CoordinatorHost::set_clock() {
 
 bool CoordinatorHost::receive(node::Request request, Ask what, Reply reply) {
   if (!node_ || !node_->is_recovered()) return false;
-  waiting_[request.token] = {ordinal_of(request.gid.text()), what, std::move(reply)};
+  waiting_.push_back({request.token, ordinal_of(request.gid.text()), what, std::move(reply)});
   // The caller's patience is told by the driver's clock.
   if (request.wait_until) *request.wait_until += clock_ahead_;
   const Identity identity = of(request.gid, input_request + static_cast<int>(what));
@@ -87,19 +87,21 @@ void CoordinatorHost::deliver(node::Input input, Identity identity, std::uint64_
 void CoordinatorHost::take(node::Input input, Identity identity) {
   const bool is_page = std::holds_alternative<node::DueLoaded>(input);
   const bool is_housekeeping = is_page || std::holds_alternative<node::Woken>(input);
-  std::vector<node::Output> outputs;
+  std::vector<node::Output> outputs = std::move(spare_);
   node_->step(clock(), std::move(input), outputs);
   if (is_housekeeping && outputs.empty()) {
     if (is_page && context_.faults.fires(Point::coordinator_crash_at_start, identity)) return crash();
-  } else if (perform_all(std::move(outputs), identity, is_page)) {
+  } else if (perform_all(outputs, identity, is_page)) {
     return;
   }
+  outputs.clear();
+  spare_ = std::move(outputs);
   if (is_draining_ && node_->is_drained()) return stop();
   if (!is_housekeeping) mishap(identity);
   if (node_) schedule_wakeup();
 }
 
-bool CoordinatorHost::perform_all(std::vector<node::Output> outputs, Identity identity, bool is_page) {
+bool CoordinatorHost::perform_all(std::vector<node::Output>& outputs, Identity identity, bool is_page) {
   Faults& faults = context_.faults;
   for (std::size_t i = 0; i <= outputs.size(); ++i) {
     identity.place = static_cast<int>(i);
@@ -109,7 +111,7 @@ bool CoordinatorHost::perform_all(std::vector<node::Output> outputs, Identity id
       crash(keeps_writes);
       return true;
     }
-    if (i < outputs.size()) perform(std::move(outputs[i]));
+    if (i < outputs.size()) perform(outputs[i]);
   }
   return false;
 }
@@ -117,10 +119,10 @@ bool CoordinatorHost::perform_all(std::vector<node::Output> outputs, Identity id
 void CoordinatorHost::mishap(Identity identity) {
   Faults& faults = context_.faults;
   if (faults.fires(Point::amnesia, identity) && identity.transaction >= 0) {
-    const auto gid = protocol::Gid::parse("t" + std::to_string(identity.transaction));
+    const protocol::Gid& gid = gid_of(identity.transaction);
     context_.record(context_.history.life, Life{{}, Life::What::forgot, run_, identity.transaction});
     context_.after(context_.pick(Point::latency, identity, 0, 2), identity,
-                   [this, gid, life = life_] { deliver(node::Forgotten{*gid}, of(*gid, input_forgotten), life); });
+                   [this, &gid, life = life_] { deliver(node::Forgotten{gid}, of(gid, input_forgotten), life); });
   }
   if (faults.fires(Point::coordinator_pause, identity)) {
     paused_until_ = context_.now() + context_.pick(Point::choice, identity, 10, 2000);
@@ -184,34 +186,37 @@ void CoordinatorHost::calm_down() {
   if (!node_) restart_later();
 }
 
-void CoordinatorHost::perform(node::Output output) {
-  std::visit([this](auto&& each) { perform_each(std::move(each)); }, std::move(output));
+void CoordinatorHost::perform(node::Output& output) {
+  std::visit([this](auto& each) { perform_each(each); }, output);
 }
 
-void CoordinatorHost::perform_each(node::WriteWanted wanted) {
-  auto value = std::make_shared<const core::Transaction>(*wanted.transaction);
+void CoordinatorHost::perform_each(node::WriteWanted& wanted) {
+  auto copy = std::make_shared<core::Transaction>(*wanted.transaction);
+  copy->run = run_;
+  const std::shared_ptr<const core::Transaction> value = std::move(copy);
   const std::uint64_t life = life_;
   if (answers_before_durable(*value, wanted)) {
-    store_.write(wanted, [](const store::WriteResult&) {});
+    store_.write(value, wanted.due_at, wanted.is_new_work, [](store::WriteAnswer) {});
     context_.after(Duration(0), {.transaction = ordinal_of(value->gid().text())}, [this, value, life] {
       deliver(node::WriteAnswered{value->gid(), {}}, of(value->gid(), input_written, value->revision), life);
     });
     return;
   }
-  store_.write(wanted, [this, value, wanted, life](store::WriteResult result) { after_write(*value, wanted, std::move(result), life); });
+  store_.write(value, wanted.due_at, wanted.is_new_work,
+               [this, value, life](store::WriteAnswer answer) { after_write(*value, answer, life); });
 }
 
-void CoordinatorHost::after_write(const core::Transaction& value, const node::WriteWanted&, store::WriteResult result, std::uint64_t life) {
-  const protocol::Gid gid = value.gid();
-  const bool ended = result.answer == store::WriteAnswer::ok && value.is_terminal();
-  deliver(node::WriteAnswered{gid, std::move(result)}, of(gid, input_written, value.revision), life);
+void CoordinatorHost::after_write(const core::Transaction& value, store::WriteAnswer answer, std::uint64_t life) {
+  const protocol::Gid& gid = gid_of(ordinal_of(value.gid().text()));
+  const bool ended = answer == store::WriteAnswer::ok && value.is_terminal();
+  deliver(node::WriteAnswered{gid, {answer, 0, {}}}, of(gid, input_written, value.revision), life);
   if (!ended) return;
   if (context_.bug == Bug::calls_after_the_end && life == life_) {
-    if (const auto call = last_calls_.find(gid.text()); call != last_calls_.end()) perform_each(call->second);
+    if (const auto call = last_calls_.find(ordinal_of(gid.text())); call != last_calls_.end()) perform_each(call->second);
   }
   if (context_.bug == Bug::never_rests) {
     const auto again = std::make_shared<std::function<void()>>();
-    *again = [this, weak = std::weak_ptr(again), gid] {
+    *again = [this, weak = std::weak_ptr(again)] {
       const auto self = weak.lock();
       context_.after(Duration(400), process, [self] { (*self)(); });
     };
@@ -220,7 +225,8 @@ void CoordinatorHost::after_write(const core::Transaction& value, const node::Wr
 }
 
 void CoordinatorHost::perform_each(const node::LoadWanted& wanted) {
-  store_.load(wanted.gid, [this, gid = wanted.gid, life = life_](Result<store::Found> found) {
+  const protocol::Gid& gid = gid_of(ordinal_of(wanted.gid.text()));
+  store_.load(gid, [this, &gid, life = life_](Result<store::Found> found) {
     if (found && found->transaction) tamper(*found->transaction);
     deliver(node::Loaded{gid, std::move(found)}, of(gid, input_loaded), life);
   });
@@ -240,37 +246,41 @@ void CoordinatorHost::perform_each(const node::DueWanted& wanted) {
   });
 }
 
-void CoordinatorHost::perform_each(node::CallWanted wanted) {
+void CoordinatorHost::perform_each(const node::CallWanted& wanted) {
   WireRequest request;
-  request.url = wanted.url;
-  request.gid = wanted.gid.text();
-  if (wanted.branch) {
-    request.branch = wanted.branch->id.text();
-    request.payload = wanted.branch->payload.value_or("");
-  }
+  request.service = service_of_url(wanted.url);
+  request.transaction = ordinal_of(wanted.gid.text());
   request.operation = wanted.operation;
   request.phase = wanted.phase;
   request.attempt = wanted.attempt;
-  request.key =
-      request.gid + (request.branch.empty() ? "" : "/" + request.branch) + "/" + std::string(protocol::to_string(wanted.operation));
-  if (context_.bug == Bug::changes_payload && run_ > 1) request.payload += " ";
-  if (context_.bug == Bug::calls_after_the_end) last_calls_[request.gid] = wanted;
-  const Identity identity = request.identity();
+  std::string key = wanted.gid.text();
+  std::string payload;
+  if (wanted.branch) {
+    request.branch = ordinal_of(wanted.branch->id.text());
+    key.append("/").append(wanted.branch->id.text());
+    payload = wanted.branch->payload.value_or("");
+  }
+  key.append("/").append(protocol::to_string(wanted.operation));
+  if (context_.bug == Bug::changes_payload && run_ > 1) payload += " ";
+  request.fingerprint = fingerprint_of(wanted.url, key, payload);
+  if (context_.bug == Bug::calls_after_the_end) last_calls_[request.transaction] = wanted;
   call_planted(wanted, request);
-  network_.call(run_, std::move(request), wanted.timeout, [this, wanted, identity, life = life_](core::Outcome outcome) {
-    tamper(outcome, wanted);
-    if (context_.bug == Bug::leaks_calls && wanted.call % 20 == 0) return;
-    Identity ended = identity;
-    ended.operation += input_ended;
-    deliver(node::CallEnded{wanted.call, std::move(outcome), fraction(context_.faults.draw(Point::jitter, identity))}, ended, life);
-  });
+  const Identity identity = request.identity();
+  network_.call(run_, request, wanted.timeout,
+                [this, call = wanted.call, role = wanted.role, identity, life = life_](core::Outcome outcome) {
+                  tamper(outcome, role, identity);
+                  if (context_.bug == Bug::leaks_calls && call % 20 == 0) return;
+                  Identity ended = identity;
+                  ended.operation += input_ended;
+                  deliver(node::CallEnded{call, std::move(outcome), fraction(context_.faults.draw(Point::jitter, identity))}, ended, life);
+                });
 }
 
-void CoordinatorHost::perform_each(node::Answered answered) {
-  const auto found = waiting_.find(answered.token);
+void CoordinatorHost::perform_each(node::Answered& answered) {
+  const auto found = std::ranges::find(waiting_, answered.token, &Waiting::token);
   // Its caller belongs to an earlier life.
   if (found == waiting_.end()) return;
-  const Waiting waiting = std::move(found->second);
+  Waiting waiting = std::move(*found);
   waiting_.erase(found);
   tamper(answered.answer, waiting.what, waiting.transaction);
   Told told;
@@ -281,7 +291,7 @@ void CoordinatorHost::perform_each(node::Answered answered) {
   told.created = answered.answer.created;
   told.value = answered.answer.transaction;
   context_.record(context_.history.told, std::move(told));
-  waiting.reply(answered.answer);
+  waiting.reply(std::move(answered.answer));
 }
 
 }  // namespace escrow::sim

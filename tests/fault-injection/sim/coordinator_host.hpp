@@ -1,12 +1,9 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
-#include <set>
-#include <string>
 #include <vector>
 
 #include "coordinator/engine/node/node.hpp"
@@ -22,7 +19,7 @@ class CoordinatorHost {
 
   void start();
   /// A request that has reached the process; false: the connection was refused. The answer may never come.
-  using Reply = std::function<void(const engine::node::Answer&)>;
+  using Reply = Once<engine::node::Answer>;
   bool receive(engine::node::Request request, Ask what, Reply reply);
 
   /// Nothing is broken any more, and what was down comes back at once.
@@ -39,15 +36,15 @@ class CoordinatorHost {
   void deliver(engine::node::Input input, Identity identity, std::uint64_t life);
   void take(engine::node::Input input, Identity identity);
   /// Performs outputs until the process dies, which it may before any of them and after the last; true: it has died.
-  bool perform_all(std::vector<engine::node::Output> outputs, Identity identity, bool is_page);
+  bool perform_all(std::vector<engine::node::Output>& outputs, Identity identity, bool is_page);
   void set_clock();
-  void perform(engine::node::Output output);
-  void perform_each(engine::node::WriteWanted wanted);
+  void perform(engine::node::Output& output);
+  void perform_each(engine::node::WriteWanted& wanted);
   void perform_each(const engine::node::LoadWanted& wanted);
   void perform_each(const engine::node::DueWanted& wanted);
-  void perform_each(engine::node::CallWanted wanted);
-  void perform_each(engine::node::Answered answered);
-  void after_write(const core::Transaction& value, const engine::node::WriteWanted& wanted, store::WriteResult result, std::uint64_t life);
+  void perform_each(const engine::node::CallWanted& wanted);
+  void perform_each(engine::node::Answered& answered);
+  void after_write(const core::Transaction& value, store::WriteAnswer answer, std::uint64_t life);
   void schedule_wakeup();
   void mishap(Identity identity);
   void crash(bool keeps_writes = false);
@@ -58,7 +55,7 @@ class CoordinatorHost {
   [[nodiscard]] bool answers_before_durable(const core::Transaction& value, const engine::node::WriteWanted& wanted) const;
   void call_planted(const engine::node::CallWanted& wanted, const WireRequest& request);
   void tamper(core::Transaction& loaded) const;
-  void tamper(core::Outcome& outcome, const engine::node::CallWanted& wanted) const;
+  void tamper(core::Outcome& outcome, protocol::Role role, const Identity& call) const;
   void tamper(engine::node::Answer& answer, Ask what, int transaction) const;
 
   Context& context_;
@@ -76,12 +73,16 @@ class CoordinatorHost {
   Duration wall_ahead_{0};
   std::optional<Time> wakeup_;
   struct Waiting {
+    std::uint64_t token = 0;
     int transaction = -1;
     Ask what = Ask::look;
     Reply reply;
   };
-  std::map<std::uint64_t, Waiting> waiting_;
-  std::map<std::string, engine::node::CallWanted> last_calls_;
+  std::vector<Waiting> waiting_;
+  /// By transaction, for a planted bug.
+  std::map<int, engine::node::CallWanted> last_calls_;
+  /// Memory for the outputs of the next step.
+  std::vector<engine::node::Output> spare_;
   std::int64_t recovered_ = 0;
 };
 

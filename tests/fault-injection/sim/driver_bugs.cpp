@@ -23,10 +23,10 @@ void CoordinatorHost::call_planted(const engine::node::CallWanted& wanted, const
     for (const auto& branch : value->branches) {
       if (branch.request->kind != protocol::Kind::tcc || branch.request->id == wanted.branch->id) continue;
       WireRequest undo = request;
-      undo.url = branch.request->undo_url;
-      undo.branch = branch.request->id.text();
+      undo.service = service_of_url(branch.request->undo_url);
+      undo.branch = ordinal_of(branch.request->id.text());
       undo.operation = protocol::OperationName::cancel;
-      network_.call(run_, std::move(undo), wanted.timeout, [](const core::Outcome&) {});
+      network_.call(run_, undo, wanted.timeout, [](const core::Outcome&) {});
     }
   }
 }
@@ -41,24 +41,25 @@ void CoordinatorHost::tamper(core::Transaction& loaded) const {
   }
 }
 
-void CoordinatorHost::tamper(core::Outcome& outcome, const engine::node::CallWanted& wanted) const {
+void CoordinatorHost::tamper(core::Outcome& outcome, protocol::Role role, const Identity& call) const {
   const auto refuse = [&outcome] {
     outcome.outcome = Class::refused;
     outcome.status = 409;
   };
-  const bool is_second_phase = wanted.role == protocol::Role::confirm || wanted.role == protocol::Role::undo;
+  const bool is_second_phase = role == protocol::Role::confirm || role == protocol::Role::undo;
   if (outcome.outcome != Class::unknown) return;
-  if (context_.bug == Bug::time_out_is_refusal && wanted.role == protocol::Role::forward && outcome.status == 0) refuse();
-  if (context_.bug == Bug::silent_check_is_a_no && wanted.role == protocol::Role::check) refuse();
-  if (context_.bug == Bug::confirms_untried && wanted.operation == protocol::OperationName::try_) outcome.outcome = Class::succeeded;
-  if (context_.bug == Bug::gives_up_second_phase && is_second_phase && wanted.attempt >= 3) outcome.outcome = Class::succeeded;
+  if (context_.bug == Bug::time_out_is_refusal && role == protocol::Role::forward && outcome.status == 0) refuse();
+  if (context_.bug == Bug::silent_check_is_a_no && role == protocol::Role::check) refuse();
+  if (context_.bug == Bug::confirms_untried && call.operation == static_cast<int>(protocol::OperationName::try_))
+    outcome.outcome = Class::succeeded;
+  if (context_.bug == Bug::gives_up_second_phase && is_second_phase && call.attempt >= 3) outcome.outcome = Class::succeeded;
 }
 
 void CoordinatorHost::tamper(engine::node::Answer& answer, Ask what, int transaction) const {
   if (context_.bug == Bug::registers_after_decision && what == Ask::register_branches &&
       answer.problem == protocol::ProblemCode::already_decided) {
     answer.problem.reset();
-    answer.transaction = store_.find(*protocol::Gid::parse("t" + std::to_string(transaction)));
+    answer.transaction = store_.find(gid_of(transaction));
   }
   if (context_.bug == Bug::stale_reads && what == Ask::look && answer.transaction) {
     if (auto before = store_.find_before(answer.transaction->gid())) answer.transaction = std::move(before);

@@ -1,7 +1,6 @@
 #include "tests/fault-injection/sim/history.hpp"
 
 #include <algorithm>
-#include <charconv>
 
 namespace escrow::sim {
 namespace {
@@ -31,13 +30,6 @@ void mix_value(std::uint64_t& hash, const core::Transaction& value) {
 }
 
 }  // namespace
-
-int ordinal_of(std::string_view name) {
-  int value = -1;
-  if (name.size() < 2) return -1;
-  std::from_chars(name.data() + 1, name.data() + name.size(), value);
-  return value;
-}
 
 std::uint64_t hash_of(const History& history) {
   std::uint64_t hash = 1;

@@ -11,6 +11,7 @@
 #include "coordinator/core/transaction.hpp"
 #include "tests/fault-injection/sim/books.hpp"
 #include "tests/fault-injection/sim/branch_set.hpp"
+#include "tests/fault-injection/sim/names.hpp"
 #include "tests/fault-injection/sim/random.hpp"
 
 /// What independent observers saw of a run. Oracles judge it; nothing in it was asked of the coordinator's memory.
@@ -186,8 +187,5 @@ class History {
 [[nodiscard]] std::uint64_t hash_of(const History& history);
 /// Everything in order, a line each, for people.
 [[nodiscard]] std::string timeline_of(const History& history);
-
-/// The number behind the letter of a simulated gid ("t3"), branch id ("b0"); -1: none.
-[[nodiscard]] int ordinal_of(std::string_view name);
 
 }  // namespace escrow::sim

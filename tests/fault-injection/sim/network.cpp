@@ -6,18 +6,15 @@
 #include "tests/fault-injection/sim/identities.hpp"
 
 namespace escrow::sim {
-namespace {
 
-std::uint64_t fingerprint_of(const WireRequest& request) {
+std::uint64_t fingerprint_of(std::string_view url, std::string_view key, std::string_view payload) {
   std::uint64_t hash = 0;
-  for (const std::string* text : {&request.url, &request.key, &request.payload}) {
-    for (const char c : *text) hash = mixed(hash, static_cast<unsigned char>(c));
+  for (const std::string_view text : {url, key, payload}) {
+    for (const char c : text) hash = mixed(hash, static_cast<unsigned char>(c));
     hash = mixed(hash, 0x100);
   }
   return hash;
 }
-
-}  // namespace
 
 core::Outcome classify(const WireAnswer& answer, Bug bug) {
   using Class = core::Outcome::Class;
@@ -64,16 +61,41 @@ const Network::Outage* Network::outage(int service) const {
   return nullptr;
 }
 
-void Network::deliver(Duration delay, const WireRequest& request, std::function<void(WireAnswer)> reply) {
-  context_.after(delay, request.identity(), [this, request, reply = std::move(reply)]() mutable {
-    participants_.at(static_cast<std::size_t>(service_of_url(request.url)))->receive(std::move(request), std::move(reply));
-  });
+void Network::deliver(Duration delay, const WireRequest& request, Reply reply) {
+  context_.after(delay, request.identity(),
+                 [this, request, reply] { participants_.at(static_cast<std::size_t>(request.service))->receive(request, reply); });
 }
 
-void Network::call(std::int64_t run, WireRequest request, Duration timeout, std::function<void(core::Outcome)> done) {
+void Network::finish(std::uint64_t call, const WireAnswer& answer) {
+  Open& waiting = open(call);
+  if (std::exchange(waiting.is_over, true)) return;
+  auto outcome = classify(answer, context_.bug);
+  Ended ended;
+  ended.call = call;
+  ended.transaction = waiting.identity.transaction;
+  ended.outcome = outcome.outcome;
+  ended.status = outcome.status;
+  context_.record(context_.history.ended, ended);
+  waiting.done(std::move(outcome));
+}
+
+void Network::finish_after(Duration delay, std::uint64_t call, WireAnswer answer) {
+  context_.after(delay, open(call).identity, [this, call, answer = std::move(answer)] { finish(call, answer); });
+}
+
+void Network::answered(std::uint64_t call, WireAnswer answer) {
+  const Identity identity = open(call).identity;
+  if (open(call).is_deaf || context_.faults.fires(Point::answer_lost, identity)) return;
+  if (context_.faults.fires(Point::proxy_after, identity)) answer = {504, std::nullopt, false, nullptr};
+  if (context_.faults.fires(Point::garbled_answer, identity)) answer = {200, std::nullopt, true, nullptr};
+  finish_after(context_.pick(Point::latency, identity, 0, 4), call, std::move(answer));
+}
+
+void Network::call(std::int64_t run, const WireRequest& request, Duration timeout, Once<core::Outcome> done) {
   Faults& faults = context_.faults;
   const Identity identity = request.identity();
-  const std::uint64_t call = ++last_call_;
+  calls_.push_back({identity, false, false, std::move(done)});
+  const std::uint64_t call = calls_.size();
   Sent sent;
   sent.call = call;
   sent.run = run;
@@ -82,56 +104,29 @@ void Network::call(std::int64_t run, WireRequest request, Duration timeout, std:
   sent.operation = request.operation;
   sent.phase = request.phase;
   sent.attempt = request.attempt;
-  sent.fingerprint = fingerprint_of(request);
+  sent.fingerprint = request.fingerprint;
   context_.record(context_.history.sent, sent);
+  context_.after(timeout, identity, [this, call] { finish(call, {}); });
 
-  struct Waiting {
-    bool is_over = false;
-    std::function<void(core::Outcome)> done;
-  };
-  auto waiting = std::make_shared<Waiting>(Waiting{false, std::move(done)});
-  const auto finish = [this, waiting, call, identity](const WireAnswer& answer) {
-    if (std::exchange(waiting->is_over, true)) return;
-    auto outcome = classify(answer, context_.bug);
-    Ended ended;
-    ended.call = call;
-    ended.transaction = identity.transaction;
-    ended.outcome = outcome.outcome;
-    ended.status = outcome.status;
-    context_.record(context_.history.ended, ended);
-    waiting->done(std::move(outcome));
-  };
-  context_.after(timeout, identity, [finish] { finish({}); });
-  const auto finish_after = [this, identity, finish](Duration delay, WireAnswer answer) {
-    context_.after(delay, identity, [finish, answer = std::move(answer)] { finish(answer); });
-  };
-
-  const Outage* down = outage(service_of_url(request.url));
+  const Outage* down = outage(request.service);
   if (down != nullptr && !down->one_way) {
-    if (!down->is_silent) finish_after(Duration(1), {});
+    if (!down->is_silent) finish_after(Duration(1), call, {});
     return;
   }
-  if (faults.fires(Point::request_reset, identity)) return finish_after(context_.pick(Point::latency, identity, 0, 5), {});
+  if (faults.fires(Point::request_reset, identity)) return finish_after(context_.pick(Point::latency, identity, 0, 5), call, {});
   // Nothing at all until the time is up.
   if (faults.fires(Point::request_lost, identity)) return;
   if (faults.fires(Point::proxy_before, identity)) {
-    finish_after(context_.pick(Point::latency, identity, 0, 5), {502, std::nullopt, false, nullptr});
+    finish_after(context_.pick(Point::latency, identity, 0, 5), call, {502, std::nullopt, false, nullptr});
     return;
   }
   Duration delay = context_.pick(Point::latency, identity, 0, 4);
   if (faults.fires(Point::slow_link, identity)) delay = context_.pick(Point::latency, identity, 5, 150);
   if (faults.fires(Point::delivered_late, identity)) delay = timeout + context_.pick(Point::latency, identity, 0, 800);
-  if (faults.fires(Point::duplicated_now, identity))
-    deliver(delay + context_.pick(Point::latency, identity, 0, 5), request, [](const WireAnswer&) {});
-  if (faults.fires(Point::duplicated_late, identity))
-    deliver(delay + context_.pick(Point::latency, identity, 50, 8000), request, [](const WireAnswer&) {});
-  const bool is_lost = down != nullptr;
-  deliver(delay, request, [this, identity, is_lost, finish_after](WireAnswer answer) {
-    if (is_lost || context_.faults.fires(Point::answer_lost, identity)) return;
-    if (context_.faults.fires(Point::proxy_after, identity)) answer = {504, std::nullopt, false, nullptr};
-    if (context_.faults.fires(Point::garbled_answer, identity)) answer = {200, std::nullopt, true, nullptr};
-    finish_after(context_.pick(Point::latency, identity, 0, 4), std::move(answer));
-  });
+  if (faults.fires(Point::duplicated_now, identity)) deliver(delay + context_.pick(Point::latency, identity, 0, 5), request, {});
+  if (faults.fires(Point::duplicated_late, identity)) deliver(delay + context_.pick(Point::latency, identity, 50, 8000), request, {});
+  open(call).is_deaf = down != nullptr;
+  deliver(delay, request, {this, call});
 }
 
 }  // namespace escrow::sim

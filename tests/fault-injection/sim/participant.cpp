@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <string_view>
+#include <tuple>
 
 #include "protocol/assert.hpp"
 #include "tests/fault-injection/sim/identities.hpp"
@@ -23,12 +24,13 @@ bool is_stubborn(std::uint64_t seed, Identity identity) {
   return dice.chance(0.02);
 }
 
-/// The same word where it stands in the program, since histories outlive participants. Empty: only planted bugs leave a row without cause.
-std::string_view word_of_table(std::string_view word) {
-  constexpr std::array<std::string_view, 9> words{"action", "compensate", "try", "confirm", "cancel", "message", "commit", "check", ""};
+// The words of the table, in their order there. Empty: only planted bugs leave a row without cause.
+constexpr std::array<std::string_view, 9> words{"", "action", "cancel", "check", "commit", "compensate", "confirm", "message", "try"};
+
+std::uint8_t place_of(std::string_view word) {
   const auto found = std::ranges::find(words, word);
   ESCROW_ASSERT(found != words.end());
-  return *found;
+  return static_cast<std::uint8_t>(found - words.begin());
 }
 
 WireAnswer to_wire(const Outcome& outcome, std::uint64_t choice) {
@@ -54,7 +56,7 @@ int service_of_url(std::string_view url) { return url.at(8) - '0'; }
 /// The barrier table as one open local transaction sees it: rows inserted here are kept by `commit`, or forgotten.
 class Participant::LocalTransaction final : public barrier::BarrierRows {
  public:
-  explicit LocalTransaction(Participant& owner) : owner_(owner) {}
+  explicit LocalTransaction(Participant& owner) : owner_(owner) { owner.staged_.clear(); }
 
   Result<bool> insert(const barrier::RowKey& key, const barrier::Row& row) override {
     const Bug bug = owner_.context_.bug;
@@ -66,7 +68,7 @@ class Participant::LocalTransaction final : public barrier::BarrierRows {
     if (bug == Bug::forward_after_undo && found != nullptr && !second && row.cause == key.operation && found->cause != row.cause)
       found = nullptr;
     if (found != nullptr) return false;
-    staged_[text_of(key)] = row;
+    slot_of(key) = row;
     return true;
   }
   Result<std::optional<barrier::Row>> find(const barrier::RowKey& key) override {
@@ -76,7 +78,7 @@ class Participant::LocalTransaction final : public barrier::BarrierRows {
     return row == nullptr ? std::nullopt : std::optional(*row);
   }
   Result<void> update(const barrier::RowKey& key, barrier::RowOutcome outcome, std::string_view output) override {
-    auto& row = staged_[text_of(key)];
+    auto& row = slot_of(key);
     row.outcome = outcome;
     row.output = std::string(output);
     return {};
@@ -92,7 +94,14 @@ class Participant::LocalTransaction final : public barrier::BarrierRows {
   }
 
   void commit() {
-    for (auto& [key, row] : staged_) owner_.rows_[key] = std::move(row);
+    for (StoredRow& staged : owner_.staged_) {
+      const auto kept = std::ranges::find_if(owner_.rows_, [&](const StoredRow& row) { return row.has_key_of(staged); });
+      if (kept == owner_.rows_.end()) {
+        owner_.rows_.push_back(std::move(staged));
+      } else {
+        kept->row = std::move(staged.row);
+      }
+    }
     if (has_effect) owner_.books_.post(posting);
   }
 
@@ -101,16 +110,25 @@ class Participant::LocalTransaction final : public barrier::BarrierRows {
   Posting posting;
 
  private:
-  static Key text_of(const barrier::RowKey& key) { return {std::string(key.gid), std::string(key.branch), std::string(key.operation)}; }
+  static StoredRow key_of(const barrier::RowKey& key) {
+    return {ordinal_of(key.gid), key.branch.empty() ? -1 : ordinal_of(key.branch), place_of(key.operation), {}};
+  }
+  static barrier::Row* find_in(std::vector<StoredRow>& rows, const StoredRow& key) {
+    const auto found = std::ranges::find_if(rows, [&](const StoredRow& row) { return row.has_key_of(key); });
+    return found == rows.end() ? nullptr : &found->row;
+  }
   [[nodiscard]] const barrier::Row* lookup(const barrier::RowKey& key) const {
-    const Key text = text_of(key);
-    if (const auto staged = staged_.find(text); staged != staged_.end()) return &staged->second;
-    const auto kept = owner_.rows_.find(text);
-    return kept == owner_.rows_.end() ? nullptr : &kept->second;
+    const StoredRow wanted = key_of(key);
+    const auto* staged = find_in(owner_.staged_, wanted);
+    return staged != nullptr ? staged : find_in(owner_.rows_, wanted);
+  }
+  [[nodiscard]] barrier::Row& slot_of(const barrier::RowKey& key) {
+    StoredRow wanted = key_of(key);
+    if (auto* staged = find_in(owner_.staged_, wanted)) return *staged;
+    return owner_.staged_.emplace_back(std::move(wanted)).row;
   }
 
   Participant& owner_;
-  std::map<Key, barrier::Row> staged_;
 };
 
 void Participant::crash() {
@@ -122,8 +140,8 @@ void Participant::crash() {
 void Participant::journal(const WireRequest& request, Committed::What what, const Posting& posting) {
   Committed committed;
   committed.service = service_;
-  committed.transaction = ordinal_of(request.gid);
-  committed.branch = request.branch.empty() ? -1 : ordinal_of(request.branch);
+  committed.transaction = request.transaction;
+  committed.branch = request.branch;
   committed.operation = request.operation;
   committed.what = what;
   committed.posting = posting;
@@ -144,9 +162,9 @@ Outcome Participant::do_business(const WireRequest& request, LocalTransaction& l
 }
 
 std::optional<WireAnswer> Participant::run_check(const WireRequest& request) {
-  if (open_messages_.contains(request.gid)) return WireAnswer{425, std::nullopt, false, nullptr};
+  if (std::ranges::find(open_messages_, request.transaction) != open_messages_.end()) return WireAnswer{425, std::nullopt, false, nullptr};
   LocalTransaction local(*this);
-  const auto verdict = barrier::answer_check(local, request.gid);
+  const auto verdict = barrier::answer_check(local, gid_of(request.transaction).text());
   if (verdict.commit) {
     local.commit();
     journal(request, Committed::What::barred);
@@ -165,7 +183,7 @@ std::optional<WireAnswer> Participant::run_locally(const WireRequest& request) {
     answer = run_check(request);
   } else {
     LocalTransaction local(*this);
-    const barrier::Call call{request.gid, request.branch, request.operation, request.phase};
+    const barrier::Call call{gid_of(request.transaction).text(), branch_text(request.branch), request.operation, request.phase};
     const auto verdict = barrier::apply(local, call, [&](const std::string&) { return do_business(request, local); });
     if (verdict.commit) {
       local.commit();
@@ -183,20 +201,24 @@ std::optional<WireAnswer> Participant::run_locally(const WireRequest& request) {
   return answer;
 }
 
-void Participant::execute(const WireRequest& request, const Reply& reply) {
+std::vector<Participant::Running>::iterator Participant::find_running(const WireRequest& request) {
+  return std::ranges::find_if(running_,
+                              [&](const Running& one) { return one.transaction == request.transaction && one.branch == request.branch; });
+}
+
+void Participant::execute(const WireRequest& request, Reply reply) {
   const Identity identity = request.identity();
-  const auto key = std::pair(request.gid, request.branch);
   const Duration soon = context_.pick(Point::choice, identity, 20, 400);
-  if (running_.contains(key)) {
+  if (find_running(request) != running_.end()) {
     reply({is_forward(request.operation) ? 202U : 425U, soon, false, nullptr});
     return;
   }
   if (is_forward(request.operation) && context_.faults.fires(Point::participant_in_progress, identity)) {
     const std::uint64_t work = ++last_work_;
-    running_[key] = work;
-    context_.after(context_.pick(Point::choice, identity, 10, 500), identity, [this, request, key, work] {
-      const auto found = running_.find(key);
-      if (found == running_.end() || found->second != work) return;
+    running_.push_back({request.transaction, request.branch, work});
+    context_.after(context_.pick(Point::choice, identity, 10, 500), identity, [this, request, work] {
+      const auto found = find_running(request);
+      if (found == running_.end() || found->work != work) return;
       running_.erase(found);
       (void)run_locally(request);
     });
@@ -207,7 +229,7 @@ void Participant::execute(const WireRequest& request, const Reply& reply) {
   reply(answer.value_or(WireAnswer{}));
 }
 
-void Participant::receive(WireRequest request, Reply reply) {
+void Participant::receive(const WireRequest& request, Reply reply) {
   const Identity identity = request.identity();
   const bool too_many = context_.faults.fires(Point::participant_too_many, identity);
   if (too_many || context_.faults.fires(Point::participant_overloaded, identity)) {
@@ -218,49 +240,51 @@ void Participant::receive(WireRequest request, Reply reply) {
     reply({425, std::nullopt, false, nullptr});
     return;
   }
-  context_.after(context_.pick(Point::latency, identity, 0, 4), identity,
-                 [this, request = std::move(request), reply = std::move(reply), life = life_] {
-                   // The process that took the request in has died.
-                   if (life != life_) return reply({});
-                   execute(request, reply);
-                 });
-}
-
-void Participant::commit_locally(const std::string& gid, std::function<void(std::optional<bool>)> done) {
-  const Identity identity{.transaction = ordinal_of(gid), .operation = of_local_transaction};
-  open_messages_.insert(gid);
-  context_.after(context_.pick(Point::latency, identity, 0, 30), identity, [this, gid, identity, life = life_, done = std::move(done)] {
-    if (life != life_) return done(std::nullopt);
-    open_messages_.erase(gid);
-    if (context_.faults.fires(Point::participant_crash_before, identity)) {
-      crash();
-      return done(std::nullopt);
-    }
-    LocalTransaction local(*this);
-    const bool business_says_no = context_.faults.fires(Point::refused_forward, identity);
-    local.posting = posting_of(OperationName::action, context_.movement(identity.transaction, -1));
-    local.has_effect = !business_says_no && books_.covers(local.posting);
-    const bool recorded = local.has_effect && barrier::record_message(local, gid).has_value();
-    if (recorded) {
-      local.commit();
-      WireRequest message;
-      message.gid = gid;
-      message.operation = OperationName::check;
-      journal(message, Committed::What::message, local.posting);
-    }
-    if (context_.faults.fires(Point::participant_crash_after, identity)) {
-      crash();
-      return done(std::nullopt);
-    }
-    done(recorded);
+  context_.after(context_.pick(Point::latency, identity, 0, 4), identity, [this, request, reply, life = life_] {
+    // The process that took the request in has died.
+    if (life != life_) return reply({});
+    execute(request, reply);
   });
 }
 
+void Participant::commit_locally(int transaction, Once<std::optional<bool>> done) {
+  const Identity identity{.transaction = transaction, .operation = of_local_transaction};
+  open_messages_.push_back(transaction);
+  context_.after(
+      context_.pick(Point::latency, identity, 0, 30), identity, [this, identity, life = life_, done = std::move(done)]() mutable {
+        if (life != life_) return done(std::nullopt);
+        std::erase(open_messages_, identity.transaction);
+        if (context_.faults.fires(Point::participant_crash_before, identity)) {
+          crash();
+          return done(std::nullopt);
+        }
+        LocalTransaction local(*this);
+        const bool business_says_no = context_.faults.fires(Point::refused_forward, identity);
+        local.posting = posting_of(OperationName::action, context_.movement(identity.transaction, -1));
+        local.has_effect = !business_says_no && books_.covers(local.posting);
+        const bool recorded = local.has_effect && barrier::record_message(local, gid_of(identity.transaction).text()).has_value();
+        if (recorded) {
+          local.commit();
+          WireRequest message;
+          message.transaction = identity.transaction;
+          message.operation = OperationName::check;
+          journal(message, Committed::What::message, local.posting);
+        }
+        if (context_.faults.fires(Point::participant_crash_after, identity)) {
+          crash();
+          return done(std::nullopt);
+        }
+        done(recorded);
+      });
+}
+
 void Participant::describe_rows(std::vector<BarrierRow>& rows) const {
-  for (const auto& [key, row] : rows_) {
-    const auto& [gid, branch, operation] = key;
-    rows.push_back({service_, ordinal_of(gid), branch.empty() ? -1 : ordinal_of(branch), word_of_table(operation), word_of_table(row.cause),
-                    to_string(row.outcome)});
+  std::vector<const StoredRow*> sorted;
+  for (const StoredRow& stored : rows_) sorted.push_back(&stored);
+  std::ranges::sort(sorted, {}, [](const StoredRow* stored) { return std::tuple(stored->transaction, stored->branch, stored->operation); });
+  for (const StoredRow* stored : sorted) {
+    rows.push_back({service_, stored->transaction, stored->branch, words[stored->operation], words[place_of(stored->row.cause)],
+                    to_string(stored->row.outcome)});
   }
 }
 

@@ -1,14 +1,12 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
-#include <map>
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
-#include <tuple>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 #include "client-sdk/src/barrier/rules.hpp"
 #include "tests/fault-injection/sim/books.hpp"
@@ -17,21 +15,19 @@
 /// A service with a local database: the SDK's own barrier rules over a table in memory, and business that refuses, is slow, or dies.
 namespace escrow::sim {
 
-/// A request as a participant reads it from its headers.
+/// A request as a participant reads it from its headers, by the numbers of what is named there.
 struct WireRequest {
-  std::string url;
-  std::string gid;
-  /// Empty for a check.
-  std::string branch;
+  int service = 0;
+  int transaction = -1;
+  /// -1 for a check.
+  int branch = -1;
   protocol::OperationName operation = protocol::OperationName::action;
   protocol::Phase phase = protocol::Phase::forward;
   std::int64_t attempt = 1;
-  std::string key;
-  std::string payload;
+  /// Of URL, key and payload together.
+  std::uint64_t fingerprint = 0;
 
-  [[nodiscard]] Identity identity() const {
-    return {ordinal_of(gid), branch.empty() ? -1 : ordinal_of(branch), static_cast<int>(operation), attempt};
-  }
+  [[nodiscard]] Identity identity() const { return {transaction, branch, static_cast<int>(operation), attempt}; }
 };
 
 /// What came back. Status 0: no answer.
@@ -43,6 +39,25 @@ struct WireAnswer {
   std::shared_ptr<const std::string> output;
 };
 
+/// Who called, and learns what came back.
+class Caller {
+ public:
+  virtual void answered(std::uint64_t call, WireAnswer answer) = 0;
+
+ protected:
+  ~Caller() = default;
+};
+
+/// Where an answer goes; nowhere, for a copy of a request that nobody waits for.
+struct Reply {
+  Caller* caller = nullptr;
+  std::uint64_t call = 0;
+
+  void operator()(WireAnswer answer) const {
+    if (caller != nullptr) caller->answered(call, std::move(answer));
+  }
+};
+
 /// Services are numbered; the number stands in the URL.
 [[nodiscard]] std::string url_of_service(int service, std::string_view path);
 [[nodiscard]] int service_of_url(std::string_view url);
@@ -51,22 +66,37 @@ class Participant {
  public:
   Participant(Context& context, int service) : context_(context), service_(service), books_(context.seed, service, context.is_ordinary) {}
 
-  using Reply = std::function<void(WireAnswer)>;
   /// A request has arrived. `reply` is called at most once.
-  void receive(WireRequest request, Reply reply);
+  void receive(const WireRequest& request, Reply reply);
 
   /// The initiator's local transaction of a two-phase message lives in this service's database. Calls back with whether it committed;
   /// nothing: the process died before it could learn.
-  void commit_locally(const std::string& gid, std::function<void(std::optional<bool>)> done);
+  void commit_locally(int transaction, Once<std::optional<bool>> done);
 
   void describe_rows(std::vector<BarrierRow>& rows) const;
   void describe_accounts(std::vector<Account>& found) const;
 
  private:
-  using Key = std::tuple<std::string, std::string, std::string>;
   class LocalTransaction;
+  /// A row of the barrier's table; its key is the transaction, the branch (-1: the message) and the operation's place among the words.
+  struct StoredRow {
+    int transaction = -1;
+    int branch = -1;
+    std::uint8_t operation = 0;
+    barrier::Row row;
 
-  void execute(const WireRequest& request, const Reply& reply);
+    [[nodiscard]] bool has_key_of(const StoredRow& other) const {
+      return transaction == other.transaction && branch == other.branch && operation == other.operation;
+    }
+  };
+  struct Running {
+    int transaction = -1;
+    int branch = -1;
+    std::uint64_t work = 0;
+  };
+
+  void execute(const WireRequest& request, Reply reply);
+  [[nodiscard]] std::vector<Running>::iterator find_running(const WireRequest& request);
   /// Runs the local transaction; nothing: the process died on the way.
   std::optional<WireAnswer> run_locally(const WireRequest& request);
   std::optional<WireAnswer> run_check(const WireRequest& request);
@@ -77,12 +107,14 @@ class Participant {
   Context& context_;
   int service_;
   Books books_;
-  std::map<Key, barrier::Row> rows_;
+  std::vector<StoredRow> rows_;
+  /// What the local transaction that is open has inserted; there is one at a time.
+  std::vector<StoredRow> staged_;
   /// Work that was answered with 202 and still runs; lost when the process dies.
-  std::map<std::pair<std::string, std::string>, std::uint64_t> running_;
+  std::vector<Running> running_;
   std::uint64_t last_work_ = 0;
   /// Messages whose local transaction is open.
-  std::set<std::string> open_messages_;
+  std::vector<int> open_messages_;
   std::uint64_t life_ = 0;
 };
 

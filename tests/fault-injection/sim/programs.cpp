@@ -89,14 +89,16 @@ class Interactive : public Client {
     const auto operation = branch.kind == Kind::tcc ? OperationName::try_ : OperationName::action;
     if (branch.kind == Kind::message) return go_on(index + 1);
     WireRequest request;
-    request.url = url_of_service(service_of(branch, shape_.home), protocol::to_string(operation));
-    request.gid = asker_.gid().text();
-    request.branch = branch.id.text();
+    request.service = service_of(branch, shape_.home);
+    request.transaction = shape_.transaction;
+    request.branch = static_cast<int>(index);
     request.operation = operation;
     request.attempt = attempt;
-    request.key = request.gid + "/" + request.branch + "/" + std::string(protocol::to_string(operation));
-    request.payload = branch.payload.value_or("");
-    around_.network.call(0, std::move(request), Duration(branch.request_timeout_ms), [this, index, attempt](const core::Outcome& outcome) {
+    const std::string_view name = protocol::to_string(operation);
+    request.fingerprint =
+        fingerprint_of(url_of_service(request.service, name), asker_.gid().text() + "/" + branch.id.text() + "/" + std::string(name),
+                       branch.payload.value_or(""));
+    around_.network.call(0, request, Duration(branch.request_timeout_ms), [this, index, attempt](const core::Outcome& outcome) {
       if (dies(dying)) return;
       if (outcome.outcome == Class::succeeded) return go_on(index + 1);
       // Refused, or never answered clearly: it must not be committed.
@@ -116,7 +118,7 @@ class TwoPhaseMessage final : public Interactive {
  private:
   void all_done() override {
     around_.participants.at(static_cast<std::size_t>(shape_.home))
-        ->commit_locally(asker_.gid().text(), [this](std::optional<bool> committed) {
+        ->commit_locally(shape_.transaction, [this](std::optional<bool> committed) {
           // It died with its database, and nobody goes on for it: the check finds out.
           if (!committed || dies(dying)) return;
           if (*committed) {

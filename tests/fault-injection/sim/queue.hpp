@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "coordinator/core/time.hpp"
-#include "tests/fault-injection/sim/happening.hpp"
+#include "tests/fault-injection/sim/once.hpp"
 #include "tests/fault-injection/sim/random.hpp"
 
 namespace escrow::sim {
@@ -31,7 +31,7 @@ class Queue {
     const Time time = now_ + std::max(delay, Duration(0));
     const auto tie = mixed(seed_, mixed(identity.packed(), static_cast<std::uint64_t>(core::to_ms(time))));
     const std::uint32_t place = free_place();
-    std::construct_at(&at(place), std::move(happen));
+    at(place) = Once<>(std::move(happen));
     events_.push_back({time, tie, ++sequence_, place});
     std::ranges::push_heap(events_, later);
   }
@@ -45,7 +45,7 @@ class Queue {
     const Event event = events_.back();
     events_.pop_back();
     now_ = event.time;
-    at(event.place).happen();
+    at(event.place)();
     free_.push_back(event.place);
     return true;
   }
@@ -64,8 +64,8 @@ class Queue {
   }
 
   // The heap moves small records only; what happens stays where it was put, also while it happens and adds more.
-  using Shelf = std::array<Happening, 64>;
-  [[nodiscard]] Happening& at(std::uint32_t place) { return (*shelves_[place / 64])[place % 64]; }
+  using Shelf = std::array<Once<>, 64>;
+  [[nodiscard]] Once<>& at(std::uint32_t place) { return (*shelves_[place / 64])[place % 64]; }
   [[nodiscard]] std::uint32_t free_place() {
     if (free_.empty()) {
       const auto first = static_cast<std::uint32_t>(shelves_.size() * 64);

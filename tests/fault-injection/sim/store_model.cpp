@@ -1,6 +1,7 @@
 #include "tests/fault-injection/sim/store_model.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace escrow::sim {
 namespace {
@@ -11,7 +12,11 @@ Identity identity_of(const core::Transaction& transaction) {
 
 constexpr std::uint64_t real_purpose = 0x4ea1;
 
-store::WriteResult answer(store::WriteAnswer what) { return {what, 0, what == store::WriteAnswer::ok ? "" : "the store model says so"}; }
+bool is_before(const store::DuePosition& one, const store::DuePosition& other) {
+  return std::pair(one.due_at_ms, one.id) < std::pair(other.due_at_ms, other.id);
+}
+
+constexpr const char* why = "the store model says so";
 
 }  // namespace
 
@@ -24,24 +29,33 @@ std::int64_t StoreModel::begin_run() {
   return ++run_;
 }
 
-void StoreModel::set_due(const std::string& gid, Row& row, std::optional<Time> due) {
-  if (row.due) due_.erase({core::to_ms(*row.due), row.id});
-  row.due = due;
-  if (due) due_[{core::to_ms(*due), row.id}] = gid;
+StoreModel::Row* StoreModel::row_of(const protocol::Gid& gid) {
+  return const_cast<Row*>(static_cast<const StoreModel*>(this)->row_of(gid));
 }
 
-void StoreModel::put(const std::string& gid, std::shared_ptr<const core::Transaction> value, std::optional<Time> due) {
-  Row& row = rows_[gid];
+const StoreModel::Row* StoreModel::row_of(const protocol::Gid& gid) const {
+  const auto place = static_cast<std::size_t>(ordinal_of(gid.text()));
+  return place < rows_.size() && rows_[place].value ? &rows_[place] : nullptr;
+}
+
+StoreModel::Row& StoreModel::make_row(const protocol::Gid& gid) {
+  const auto place = static_cast<std::size_t>(ordinal_of(gid.text()));
+  if (rows_.size() <= place) rows_.resize(place + 1);
+  Row& row = rows_[place];
   if (row.id == 0) row.id = ++last_id_;
-  row.before = std::exchange(row.value, std::move(value));
-  set_due(gid, row, due);
+  return row;
+}
+
+StoreModel::Pending* StoreModel::find_pending(std::uint64_t id) {
+  const auto found = std::ranges::find(pending_, id, &Pending::id);
+  return found == pending_.end() ? nullptr : &*found;
 }
 
 store::WriteAnswer StoreModel::apply(const Pending& pending) {
   const core::Transaction& value = *pending.value;
-  const auto found = rows_.find(value.gid().text());
-  if (found != rows_.end() && (found->second.is_damaged || found->second.is_retired)) return store::WriteAnswer::conflict;
-  const std::int64_t stored = found == rows_.end() ? 0 : found->second.value->revision;
+  const Row* found = row_of(value.gid());
+  if (found != nullptr && (found->is_damaged || found->is_retired)) return store::WriteAnswer::conflict;
+  const std::int64_t stored = found == nullptr ? 0 : found->value->revision;
   // The product's log says itself what conflicts.
   if (!real_ && stored != value.revision - 1 && context_.bug != Bug::writes_unconditionally) return store::WriteAnswer::conflict;
   Written written;
@@ -55,155 +69,155 @@ store::WriteAnswer StoreModel::apply(const Pending& pending) {
     // What cannot be read back is a loss for S18 to tell; the run goes on with what was given.
     if (!written.value) written.value = pending.value;
   }
-  put(value.gid().text(), written.value, pending.due);
+  Row& row = make_row(value.gid());
+  row.before = std::exchange(row.value, written.value);
+  row.due = pending.due;
   latest_ = std::max(latest_, value.updated_at);
   context_.record(context_.history.written, std::move(written));
-  ++last_seq_;
   return store::WriteAnswer::ok;
 }
 
-void StoreModel::write(const engine::node::WriteWanted& wanted, WriteDone done) {
-  auto value = std::make_shared<core::Transaction>(*wanted.transaction);
-  value->run = run_;
+void StoreModel::write(std::shared_ptr<const core::Transaction> value, std::optional<Time> due, bool is_new_work,
+                       Once<store::WriteAnswer> done) {
   const Identity identity = identity_of(*value);
   const std::uint64_t id = ++last_write_;
-  pending_[id] = {std::move(value), wanted.due_at, false};
+  pending_.push_back({id, std::move(value), due, false});
   const bool slow = context_.faults.fires(Point::store_slow, identity);
   const Duration until_durable = context_.pick(Point::latency, identity, 0, slow ? 60 : 3);
   const Duration until_answered = context_.pick(Point::latency, identity, 0, slow ? 40 : 2);
-  context_.after(until_durable, identity,
-                 [this, id, identity, until_answered, is_new = wanted.is_new_work, done = std::move(done)]() mutable {
-                   const auto found = pending_.find(id);
-                   // The process that asked has ended.
-                   if (found == pending_.end()) return;
-                   store::WriteResult result = answer(store::WriteAnswer::ok);
-                   Faults& faults = context_.faults;
-                   if (faults.fires(Point::store_unavailable, identity)) {
-                     result = answer(store::WriteAnswer::unavailable);
-                   } else if (is_new && faults.fires(Point::store_overloaded, identity)) {
-                     result = answer(store::WriteAnswer::overloaded);
-                   } else if (faults.fires(Point::store_unknown_lost, identity)) {
-                     result = answer(store::WriteAnswer::unknown);
-                   } else {
-                     result = answer(apply(found->second));
-                     result.last_seq = last_seq_;
-                     if (result.answer == store::WriteAnswer::ok && faults.fires(Point::store_unknown_applied, identity)) {
-                       result = answer(store::WriteAnswer::unknown);
-                     }
-                   }
-                   if (result.answer == store::WriteAnswer::unknown && context_.bug == Bug::guesses_unknown_writes)
-                     result = answer(store::WriteAnswer::ok);
-                   found->second.applied = true;
-                   context_.after(until_answered, identity, [this, id, result, done = std::move(done)] {
-                     if (pending_.erase(id) > 0) done(result);
-                   });
-                 });
+  context_.after(until_durable, identity, [this, id, identity, until_answered, is_new_work, done = std::move(done)]() mutable {
+    Pending* pending = find_pending(id);
+    // The process that asked has ended.
+    if (pending == nullptr) return;
+    const store::WriteAnswer answer = answer_to(*pending, identity, is_new_work);
+    pending->applied = true;
+    context_.after(until_answered, identity, [this, id, answer, done = std::move(done)]() mutable {
+      if (std::erase_if(pending_, [id](const Pending& one) { return one.id == id; }) > 0) done(answer);
+    });
+  });
 }
 
-void StoreModel::load(const protocol::Gid& gid, std::function<void(Result<store::Found>)> done) {
+store::WriteAnswer StoreModel::answer_to(const Pending& pending, Identity identity, bool is_new_work) {
+  Faults& faults = context_.faults;
+  const auto unknown = context_.bug == Bug::guesses_unknown_writes ? store::WriteAnswer::ok : store::WriteAnswer::unknown;
+  if (faults.fires(Point::store_unavailable, identity)) return store::WriteAnswer::unavailable;
+  if (is_new_work && faults.fires(Point::store_overloaded, identity)) return store::WriteAnswer::overloaded;
+  if (faults.fires(Point::store_unknown_lost, identity)) return unknown;
+  const store::WriteAnswer answer = apply(pending);
+  return answer == store::WriteAnswer::ok && faults.fires(Point::store_unknown_applied, identity) ? unknown : answer;
+}
+
+void StoreModel::load(const protocol::Gid& gid, Once<Result<store::Found>> done) {
   const Identity identity{.transaction = ordinal_of(gid.text())};
-  context_.after(context_.pick(Point::latency, identity, 0, 3), identity, [this, gid, identity, done = std::move(done)] {
+  context_.after(context_.pick(Point::latency, identity, 0, 3), identity, [this, identity, done = std::move(done)]() mutable {
     if (context_.faults.fires(Point::store_read_failed, identity)) {
-      done(Error{make_error_code(store::LogErrc::unavailable), "the store model says so"});
+      done(Error{make_error_code(store::LogErrc::unavailable), why});
       return;
     }
-    if (real_) return done(real_->load(gid));
+    const protocol::Gid& wanted = gid_of(identity.transaction);
+    if (real_) return done(real_->load(wanted));
     store::Found found;
-    if (const auto row = rows_.find(gid.text()); row != rows_.end()) {
+    if (Row* row = row_of(wanted)) {
       // Retention ends some time after the end.
-      if (!row->second.is_retired && row->second.value->is_terminal() && context_.faults.fires(Point::row_retired, identity)) {
-        row->second.is_retired = true;
-        context_.history.retired.push_back(ordinal_of(gid.text()));
+      if (!row->is_retired && row->value->is_terminal() && context_.faults.fires(Point::row_retired, identity)) {
+        row->is_retired = true;
+        context_.history.retired.push_back(identity.transaction);
       }
-      found.retired = row->second.is_retired;
-      if (row->second.is_damaged) found.corrupt = "the store model says so";
-      if (!found.retired && !found.corrupt) found.transaction = *row->second.value;
+      found.retired = row->is_retired;
+      if (row->is_damaged) found.corrupt = why;
+      if (!found.retired && !found.corrupt) found.transaction = *row->value;
     }
     done(std::move(found));
   });
 }
 
-void StoreModel::load_due(const engine::node::DueWanted& wanted, std::function<void(Result<store::DuePage>)> done) {
+void StoreModel::load_due(const engine::node::DueWanted& wanted, Once<Result<store::DuePage>> done) {
   const Identity identity{.attempt = run_};
   // Housekeeping: a coordinator that has nothing to do asks as well.
-  context_.queue.after(context_.pick(Point::latency, identity, 0, 5), identity, [this, wanted, identity, done = std::move(done)] {
+  context_.queue.after(context_.pick(Point::latency, identity, 0, 5), identity, [this, wanted, identity, done = std::move(done)]() mutable {
     if (context_.faults.fires(Point::store_read_failed, identity)) {
-      done(Error{make_error_code(store::LogErrc::unavailable), "the store model says so"});
+      done(Error{make_error_code(store::LogErrc::unavailable), why});
       return;
     }
-    if (real_) return done(real_->load_due(wanted));
-    store::DuePage page;
-    store::DuePosition last;
-    page.complete_until_ms = core::to_ms(wanted.until);
-    const auto begin = wanted.after ? due_.upper_bound({wanted.after->due_at_ms, wanted.after->id}) : due_.begin();
-    for (auto row = begin; row != due_.end() && row->first.first <= core::to_ms(wanted.until); ++row) {
-      const auto& [due, id] = row->first;
-      const bool is_full = page.transactions.size() >= wanted.limit;
-      // Rows that are due at the same time are never torn apart.
-      if (is_full && due != page.transactions.back().first) {
-        page.complete_until_ms = page.transactions.back().first;
-        page.next = last;
-        break;
-      }
-      last = {due, id};
-      const Row& stored = rows_.at(row->second);
-      const core::Transaction& value = *stored.value;
-      if (stored.is_damaged) {
-        page.corrupt.emplace_back(value.gid(), "the store model says so");
-        continue;
-      }
-      if (context_.bug == Bug::recovery_skips_aborting && value.status == protocol::Status::aborting) continue;
-      page.transactions.emplace_back(due, value);
-    }
-    done(std::move(page));
+    done(real_ ? real_->load_due(wanted) : page_of(wanted));
   });
 }
 
+store::DuePage StoreModel::page_of(const engine::node::DueWanted& wanted) const {
+  std::vector<std::pair<store::DuePosition, const Row*>> due;
+  for (const Row& row : rows_) {
+    if (!row.value || !row.due || *row.due > wanted.until) continue;
+    const store::DuePosition position{core::to_ms(*row.due), row.id};
+    if (!wanted.after || is_before(*wanted.after, position)) due.emplace_back(position, &row);
+  }
+  std::ranges::sort(due, [](const auto& one, const auto& other) { return is_before(one.first, other.first); });
+  store::DuePage page;
+  store::DuePosition last;
+  page.complete_until_ms = core::to_ms(wanted.until);
+  for (const auto& [position, row] : due) {
+    const bool is_full = page.transactions.size() >= wanted.limit;
+    // Rows that are due at the same time are never torn apart.
+    if (is_full && position.due_at_ms != page.transactions.back().first) {
+      page.complete_until_ms = page.transactions.back().first;
+      page.next = last;
+      break;
+    }
+    last = position;
+    const core::Transaction& value = *row->value;
+    if (row->is_damaged) {
+      page.corrupt.emplace_back(value.gid(), why);
+      continue;
+    }
+    if (context_.bug == Bug::recovery_skips_aborting && value.status == protocol::Status::aborting) continue;
+    page.transactions.emplace_back(position.due_at_ms, value);
+  }
+  return page;
+}
+
 void StoreModel::crash(bool keeps_writes) {
-  for (auto& [id, pending] : pending_) {
+  for (const Pending& pending : pending_) {
     if (pending.applied) continue;
     if (keeps_writes || context_.faults.fires(Point::write_survives_crash, identity_of(*pending.value))) (void)apply(pending);
   }
   pending_.clear();
-  for (auto& [gid, row] : rows_) {
+  for (Row& row : rows_) {
     // The product's rows are damaged by tests of their own.
-    if (real_ || row.is_damaged || !context_.faults.fires(Point::row_damaged, identity_of(*row.value))) continue;
+    if (!row.value || real_ || row.is_damaged || !context_.faults.fires(Point::row_damaged, identity_of(*row.value))) continue;
     row.is_damaged = true;
-    context_.history.damaged.push_back(ordinal_of(gid));
+    context_.history.damaged.push_back(ordinal_of(row.value->gid().text()));
   }
   if (context_.bug != Bug::loses_acknowledged_writes) return;
   // What a page cache does that was never synced: the last write of each transaction goes.
-  std::vector<std::string> gids;
-  for (const auto& [gid, row] : rows_) gids.push_back(gid);
-  for (const auto& gid : gids) {
-    Row& row = rows_.at(gid);
-    if (!row.before) {
-      set_due(gid, row, std::nullopt);
-      rows_.erase(gid);
-      continue;
-    }
+  for (Row& row : rows_) {
+    if (!row.value) continue;
     row.value = std::exchange(row.before, nullptr);
-    set_due(gid, row, row.value->is_terminal() ? std::nullopt : std::optional(row.value->updated_at));
+    if (!row.value) {
+      row = {};
+    } else {
+      row.due = row.value->is_terminal() ? std::nullopt : std::optional(row.value->updated_at);
+    }
   }
 }
 
 std::int64_t StoreModel::unfinished() const {
-  return std::ranges::count_if(rows_, [](const auto& row) { return !row.second.value->is_terminal() && !row.second.is_damaged; });
+  return std::ranges::count_if(rows_, [](const Row& row) { return row.value && !row.value->is_terminal() && !row.is_damaged; });
 }
 
 std::shared_ptr<const core::Transaction> StoreModel::find(const protocol::Gid& gid) const {
-  const auto found = rows_.find(gid.text());
-  return found == rows_.end() ? nullptr : found->second.value;
+  const Row* row = row_of(gid);
+  return row == nullptr ? nullptr : row->value;
 }
 
 std::shared_ptr<const core::Transaction> StoreModel::find_before(const protocol::Gid& gid) const {
-  const auto found = rows_.find(gid.text());
-  return found == rows_.end() ? nullptr : found->second.before;
+  const Row* row = row_of(gid);
+  return row == nullptr ? nullptr : row->before;
 }
 
 std::vector<std::shared_ptr<const core::Transaction>> StoreModel::all() const {
   std::vector<std::shared_ptr<const core::Transaction>> values;
-  for (const auto& [gid, row] : rows_) values.push_back(row.value);
+  for (const Row& row : rows_) {
+    if (row.value) values.push_back(row.value);
+  }
   return values;
 }
 

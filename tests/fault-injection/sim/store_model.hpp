@@ -1,12 +1,8 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
-#include <map>
 #include <memory>
 #include <optional>
-#include <string>
-#include <utility>
 #include <vector>
 
 #include "coordinator/engine/node/output.hpp"
@@ -21,17 +17,17 @@ class StoreModel {
  public:
   explicit StoreModel(Context& context);
 
-  using WriteDone = std::function<void(store::WriteResult)>;
   /// Takes a write in; it becomes durable later, or not, and the answer comes later still.
-  void write(const engine::node::WriteWanted& wanted, WriteDone done);
+  void write(std::shared_ptr<const core::Transaction> value, std::optional<Time> due, bool is_new_work, Once<store::WriteAnswer> done);
   /// Reads after a while, what is durable then.
-  void load(const protocol::Gid& gid, std::function<void(Result<store::Found>)> done);
-  void load_due(const engine::node::DueWanted& wanted, std::function<void(Result<store::DuePage>)> done);
+  void load(const protocol::Gid& gid, Once<Result<store::Found>> done);
+  void load_due(const engine::node::DueWanted& wanted, Once<Result<store::DuePage>> done);
 
   /// The process has ended: each write in flight has been applied or has not.
   void crash(bool keeps_writes);
   /// A new run of the coordinator; answers its number.
   std::int64_t begin_run();
+  [[nodiscard]] std::int64_t run() const { return run_; }
   [[nodiscard]] std::int64_t unfinished() const;
 
   /// The latest time in the log.
@@ -57,25 +53,30 @@ class StoreModel {
     bool is_retired = false;
   };
   struct Pending {
+    std::uint64_t id = 0;
     std::shared_ptr<const core::Transaction> value;
     std::optional<Time> due;
     bool applied = false;
   };
 
+  /// How a write ends, by what goes wrong.
+  [[nodiscard]] store::WriteAnswer answer_to(const Pending& pending, Identity identity, bool is_new_work);
   [[nodiscard]] store::WriteAnswer apply(const Pending& pending);
-  void put(const std::string& gid, std::shared_ptr<const core::Transaction> value, std::optional<Time> due);
-  void set_due(const std::string& gid, Row& row, std::optional<Time> due);
+  [[nodiscard]] store::DuePage page_of(const engine::node::DueWanted& wanted) const;
+  [[nodiscard]] Pending* find_pending(std::uint64_t id);
+  /// Null: nothing of that transaction was ever written.
+  [[nodiscard]] Row* row_of(const protocol::Gid& gid);
+  [[nodiscard]] const Row* row_of(const protocol::Gid& gid) const;
+  Row& make_row(const protocol::Gid& gid);
 
   Context& context_;
   std::unique_ptr<RealLog> real_;
   std::int64_t run_ = 0;
-  std::map<std::string, Row> rows_;
-  /// By time and row id.
-  std::map<std::pair<std::int64_t, std::int64_t>, std::string> due_;
+  /// By the number of the transaction; empty where there is no value.
+  std::vector<Row> rows_;
   std::int64_t last_id_ = 0;
-  std::map<std::uint64_t, Pending> pending_;
+  std::vector<Pending> pending_;
   std::uint64_t last_write_ = 0;
-  std::int64_t last_seq_ = 0;
   Time latest_;
 };
 
