@@ -38,6 +38,13 @@ function(escrow_test name)
     add_dependencies(${target} ${arg_PROGRAMS})
   endif()
   set_property(GLOBAL APPEND PROPERTY ESCROW_TEST_PROGRAMS ${target})
+  # All that ./dev runs of the simulation, by one name.
+  if(arg_LABEL STREQUAL "simulation")
+    if(NOT TARGET escrow-simulation)
+      add_custom_target(escrow-simulation)
+    endif()
+    add_dependencies(escrow-simulation ${target})
+  endif()
 
   # -w NoTests: a name that discovery mangles selects nothing, and must fail rather than pass.
   catch_discover_tests(${target}

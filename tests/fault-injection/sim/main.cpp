@@ -6,6 +6,7 @@
 #include <string>
 
 #include "tests/fault-injection/sim/batch.hpp"
+#include "tests/fault-injection/sim/identities.hpp"
 
 /// escrow-sim: replays one seed with a readable timeline, or runs many.
 namespace {
@@ -20,14 +21,14 @@ struct Flags {
   bool tally = false;
   bool keep_going = false;
   bool hashes = false;
+  std::uint64_t twice = 0;
 };
 
 void print_timeline(std::uint64_t seed, sim::Bug bug) {
   sim::World world({seed, bug});
   world.run();
   for (const sim::Fired& fault : world.fired()) {
-    fmt::print("fired {} t{} b{} op{} attempt {} #{}\n", sim::describe(fault.point).name, fault.identity.transaction, fault.identity.branch,
-               fault.identity.operation, fault.identity.attempt, fault.occurrence);
+    fmt::print("fired {}\n", sim::text_of(fault));
   }
   fmt::print("{}", sim::timeline_of(world.history()));
 }
@@ -37,6 +38,13 @@ bool run_one(std::uint64_t seed, sim::Bug bug, const Flags& flags, oracles::Tall
   const auto verdict = sim::run_seed(seed, bug, tally);
   if (flags.hashes) fmt::print("{} {:016x}\n", seed, verdict.hash);
   fmt::print("{}", sim::report(verdict, flags.bug));
+  if (flags.twice > 0 && seed % flags.twice == 0) {
+    oracles::Tally ignored;
+    if (sim::run_seed(seed, bug, ignored).hash != verdict.hash) {
+      fmt::print("seed {}: its second run gave another history\n", seed);
+      return false;
+    }
+  }
   return verdict.violations.empty();
 }
 
@@ -52,6 +60,7 @@ int main(int argc, char** argv) {
   app.add_flag("--tally", flags.tally, "Print how often what happened");
   app.add_flag("--hashes", flags.hashes,
                "Print the hash of each history: a change that only makes something faster leaves them as they are");
+  app.add_option("--twice", flags.twice, "Run every so-many-th seed twice: both histories must be the same");
   app.add_flag("--keep-going", flags.keep_going, "Do not stop at the first failing seed");
   CLI11_PARSE(app, argc, argv);
   const auto bug = flags.bug.empty() ? sim::Bug::none : sim::bug_named(flags.bug).value_or(sim::Bug::none);

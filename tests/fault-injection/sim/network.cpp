@@ -46,6 +46,11 @@ Network::Network(Context& context, std::vector<std::unique_ptr<Participant>>& pa
       outage.service = service;
       outage.from = context.now() + context.pick(Point::choice, identity, 0, 2000);
       outage.to = outage.from + context.pick(Point::choice, identity, 50, 3000);
+      if (context.is_ordinary) {
+        // From before the first call on; and a second time the same means until calm.
+        outage.from = context.now();
+        outage.to = outage.from + Duration(context.faults.fires(point, identity) ? 1'000'000 : 1'500);
+      }
       outage.is_silent = point == Point::service_silent;
       outage.one_way = point == Point::service_deaf;
       outages_.push_back(outage);

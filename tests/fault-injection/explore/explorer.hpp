@@ -1,0 +1,52 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "tests/fault-injection/explore/scenarios.hpp"
+#include "tests/fault-injection/oracles/oracles.hpp"
+
+/// Tries every fault of a scenario, once and until healed, and every second fault behind every first one, each of them once.
+namespace escrow::explore {
+
+/// What one fault point was tried with in a scenario. Without a second fault: a single.
+struct Attempt {
+  std::vector<sim::Fired> faults;
+  /// Runs with the same course of accepted log writes and participants' local transactions are of one class.
+  std::uint64_t course = 0;
+  /// What the oracles said, as `S1 t0: ...`; empty: nothing.
+  std::vector<std::string> violations;
+};
+
+struct Report {
+  const Scenario* scenario = nullptr;
+  /// Fault points of the clean run, and of all runs with one fault.
+  std::size_t points = 0;
+  std::size_t points_discovered = 0;
+  std::vector<Attempt> singles;
+  std::uint64_t pairs = 0;
+  /// Of pairs, only those that broke something.
+  std::vector<Attempt> bad_pairs;
+  /// By course and kind of the last fault (the same course may lead through quite different code where processes are real): the first
+  /// attempt that took it, a single wherever one did.
+  std::map<std::pair<std::uint64_t, std::string>, std::vector<sim::Fired>> classes;
+  std::size_t courses = 0;
+};
+
+struct Depth {
+  bool pairs = false;
+  /// Only every so-many-th pair, for a look at the rest of the time there is; 1: all.
+  std::uint64_t every = 1;
+  unsigned threads = 1;
+};
+
+/// Deterministic: the same report on every machine and with any number of threads.
+[[nodiscard]] Report explore(const Scenario& scenario, const Depth& depth);
+
+/// The name of the fault's point, and whether it lasts.
+[[nodiscard]] std::string kind_of(const sim::Fired& fault);
+
+}  // namespace escrow::explore
