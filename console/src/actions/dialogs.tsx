@@ -4,6 +4,7 @@ import {fetchPage, retryMany} from '../api/coordinator';
 import {actor} from '../live/settings';
 import {filtersFrom} from '../model/filters';
 import {Dialog} from '../parts/dialog';
+import {Field} from '../parts/field';
 import {say} from '../parts/toast';
 import {text} from '../text/text';
 import {pending} from './action';
@@ -51,18 +52,14 @@ function Confirmation({action, onDone}: Pending) {
       actions={<button type="submit" class={isDangerous ? 'danger' : 'primary'} disabled={isBusy.value || count.value === 0}>{button}</button>}>
       <Consequence action={action} count={count.value} />
       {action.kind === 'resolve' && <Outcomes action={action} outcome={outcome.value} choose={(value) => (outcome.value = value)} />}
-      <label class="field">
-        <span>{t.reason}</span>
-        <textarea rows={2} maxLength={1000} required aria-invalid={isMissing(reason.value)} aria-describedby="reason-hint" placeholder={t.reasonPlaceholder}
-          value={reason.value} onInput={(event) => (reason.value = event.currentTarget.value)} />
-        <small id="reason-hint" class={isMissing(reason.value) ? 'wrong' : ''}>{isMissing(reason.value) ? t.reasonMissing : t.reasonHint}</small>
-      </label>
-      <label class="field">
-        <span>{t.name}</span>
-        <input type="text" maxLength={80} required autocomplete="username" aria-invalid={isMissing(name.value)} aria-describedby="name-hint"
-          value={name.value} onInput={(event) => (name.value = event.currentTarget.value)} />
-        <small id="name-hint" class="wrong">{isMissing(name.value) ? t.nameMissing : ''}</small>
-      </label>
+      <Field label={t.reason} isWrong={isMissing(reason.value)} hint={isMissing(reason.value) ? t.reasonMissing : t.reasonHint}>
+        {(attributes) => <textarea {...attributes} rows={2} maxLength={1000} required placeholder={t.reasonPlaceholder}
+          value={reason.value} onInput={(event) => (reason.value = event.currentTarget.value)} />}
+      </Field>
+      <Field label={t.name} isWrong={isMissing(name.value)} hint={isMissing(name.value) ? t.nameMissing : ''}>
+        {(attributes) => <input {...attributes} type="text" maxLength={80} required autocomplete="username"
+          value={name.value} onInput={(event) => (name.value = event.currentTarget.value)} />}
+      </Field>
       {refusal.value && <p class="refusal" role="alert">{refusal.value}</p>}
     </Dialog>
   );

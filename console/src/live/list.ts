@@ -3,7 +3,7 @@ import {fetchPage} from '../api/coordinator';
 import type {StreamEvent, Summary} from '../api/types';
 import {isNewestFirst} from '../model/filters';
 import type {Filters, Sort} from '../model/filters';
-import {applyEvent, mergeFirstPage} from '../model/rows';
+import {applyEvents, mergeFirstPage} from '../model/rows';
 
 /// The rows of the list: the first page at once, more as somebody scrolls, each kept current by the stream.
 
@@ -24,6 +24,8 @@ export class ListRows {
   private isRefreshing = false;
   private isRefreshWanted = false;
   private timer = 0;
+  /// Told while an answer was on its way, which may be older than they are.
+  private heard: StreamEvent[] = [];
 
   constructor(
     private readonly filters: Filters,
@@ -45,10 +47,11 @@ export class ListRows {
 
   async loadMore(limit = laterPage): Promise<void> {
     this.isLoading.value = true;
+    this.heard = [];
     try {
       const page = await fetchPage(this.filters, limit, this.cursor, this.connection.signal, this.isOldestFirst());
       const known = new Set(this.rows.value.map(({gid}) => gid));
-      this.rows.value = [...this.rows.value, ...page.transactions.filter(({gid}) => !known.has(gid))];
+      this.rows.value = [...this.rows.value, ...applyEvents(page.transactions.filter(({gid}) => !known.has(gid)), this.heard)];
       this.cursor = page.next_cursor;
       this.isComplete.value = page.next_cursor === null || this.rows.value.length >= mostRows;
       this.error.value = null;
@@ -59,16 +62,12 @@ export class ListRows {
   }
 
   hear(events: StreamEvent[]): void {
-    const byGid = new Map(this.rows.value.map((row) => [row.gid, row]));
-    const changed = new Map<string, Summary>();
-    let isNew = false;
-    for (const event of events) {
-      const row = changed.get(event.gid) ?? byGid.get(event.gid);
-      if (row) changed.set(event.gid, applyEvent(row, event));
-      else isNew ||= event.type === 'started' || this.filters.status.length > 0 || this.filters.attention;
-      if (!row && event.type === 'started') this.newer.value += 1;
-    }
-    if (changed.size) this.rows.value = this.rows.value.map((row) => changed.get(row.gid) ?? row);
+    if (this.isRefreshing || this.isLoading.value) this.heard.push(...events);
+    const known = new Set(this.rows.value.map(({gid}) => gid));
+    const unknown = events.filter(({gid}) => !known.has(gid));
+    this.newer.value += unknown.filter(({type}) => type === 'started').length;
+    if (unknown.length < events.length) this.rows.value = applyEvents(this.rows.value, events);
+    const isNew = unknown.some(({type}) => type === 'started' || this.filters.status.length > 0 || this.filters.attention);
     if (isNew && this.mayMove()) this.refresh();
   }
 
@@ -81,9 +80,10 @@ export class ListRows {
   private async runRefresh(): Promise<void> {
     this.isRefreshWanted = false;
     this.isRefreshing = true;
+    this.heard = [];
     try {
       const page = await fetchPage(this.filters, firstPage, null, this.connection.signal, this.isOldestFirst());
-      const merged = mergeFirstPage(this.rows.value, page.transactions);
+      const merged = mergeFirstPage(this.rows.value, applyEvents(page.transactions, this.heard));
       if (merged.isCut) {
         this.cursor = page.next_cursor;
         this.isComplete.value = page.next_cursor === null;

@@ -135,8 +135,8 @@ class Reader {
   private connected(): void {
     liveness.value = 'live';
     this.pauseMs = firstPauseMs;
-    // Without a place to resume at, what happened in between is not told.
-    if (this.wasCut && this.lastId === null) this.subscription.onGap();
+    // Without a place to resume at, the stream does not tell what happened between the page's first question and now.
+    if (this.lastId === null && !this.subscription.gid) this.subscription.onGap();
     this.wasCut = false;
   }
 

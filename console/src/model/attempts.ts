@@ -108,7 +108,7 @@ function timeLimitStart(event: HistoryEvent, end: number, before: Attempt | unde
 }
 
 /// Behind a decision a refusal is only an attempt that failed, but a different one from silence.
-function isRefusal(detail: string | null): boolean {
+export function isRefusal(detail: string | null): boolean {
   return /^(409|422)\b/.test(detail ?? '');
 }
 

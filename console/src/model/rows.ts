@@ -21,6 +21,13 @@ export function applyEvent(row: Summary, event: StreamEvent): Summary {
   }
 }
 
+/// Rows that no event is about stay the same objects.
+export function applyEvents(rows: readonly Summary[], events: readonly StreamEvent[]): Summary[] {
+  const byGid = new Map<string, StreamEvent[]>();
+  for (const event of events) byGid.set(event.gid, [...(byGid.get(event.gid) ?? []), event]);
+  return rows.map((row) => (byGid.get(row.gid) ?? []).reduce(applyEvent, row));
+}
+
 function others(row: Summary, event: StreamEvent): Summary['attention'] {
   return row.attention.filter(({branch, operation}) => branch !== event.branch || operation !== event.operation);
 }

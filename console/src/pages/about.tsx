@@ -1,4 +1,3 @@
-import {useSignal} from '@preact/signals';
 import type {Signal} from '@preact/signals';
 import type {ComponentChildren} from 'preact';
 import {useEffect} from 'preact/hooks';
@@ -8,6 +7,7 @@ import {useLoader} from '../live/loader';
 import {hearOverview} from '../live/overview';
 import {actor, clock, language, theme, token} from '../live/settings';
 import {subscribe} from '../live/stream';
+import {Field} from '../parts/field';
 import {ErrorNotice, Loading} from '../parts/notice';
 import {formatNumber, formatWhole} from '../text/format';
 import {text} from '../text/text';
@@ -39,20 +39,16 @@ export function AboutPage() {
 
 function Choices() {
   const t = text.value.about;
-  const draft = useSignal(token.value);
   return (
     <div class="choices">
-      <label class="field">
-        <span>{t.name}</span>
-        <input type="text" maxLength={80} autocomplete="username" value={actor.value} onInput={(event) => (actor.value = event.currentTarget.value.trim())} aria-describedby="actor-hint" />
-        <small id="actor-hint">{t.nameHint}</small>
-      </label>
-      <label class="field">
-        <span>{t.token}</span>
-        <input type="password" autocomplete="off" value={draft.value} onInput={(event) => (draft.value = event.currentTarget.value)}
-          onChange={(event) => (token.value = event.currentTarget.value.trim())} aria-describedby="token-hint" />
-        <small id="token-hint">{t.tokenHint}</small>
-      </label>
+      <Field label={t.name} hint={t.nameHint}>
+        {(attributes) => <input {...attributes} type="text" maxLength={80} autocomplete="username" value={actor.value}
+          onChange={(event) => (actor.value = event.currentTarget.value.trim())} />}
+      </Field>
+      <Field label={t.token} hint={t.tokenHint}>
+        {(attributes) => <input {...attributes} type="password" autocomplete="off" value={token.value}
+          onChange={(event) => (token.value = event.currentTarget.value.trim())} />}
+      </Field>
       <Choice label={t.language} value={language} options={{en: 'English', zh: '简体中文'}} />
       <Choice label={t.theme} value={theme} options={t.themes} />
       <Choice label={t.clock} value={clock} options={t.clocks} />
@@ -62,12 +58,13 @@ function Choices() {
 
 function Choice<T extends string>({label, value, options}: {label: string; value: Signal<T>; options: Record<T, string>}) {
   return (
-    <label class="field">
-      <span>{label}</span>
-      <select value={value.value} onChange={(event) => (value.value = event.currentTarget.value as T)}>
-        {(Object.entries(options) as [T, string][]).map(([name, shown]) => <option key={name} value={name} lang={name === 'zh' ? 'zh-CN' : name === 'en' ? 'en' : undefined}>{shown}</option>)}
-      </select>
-    </label>
+    <Field label={label}>
+      {(attributes) => (
+        <select {...attributes} value={value.value} onChange={(event) => (value.value = event.currentTarget.value as T)}>
+          {(Object.entries(options) as [T, string][]).map(([name, shown]) => <option key={name} value={name} lang={name === 'zh' ? 'zh-CN' : name === 'en' ? 'en' : undefined}>{shown}</option>)}
+        </select>
+      )}
+    </Field>
   );
 }
 
@@ -92,14 +89,14 @@ function CoordinatorFacts({info}: {info: Info}) {
       {settings.length > 0 && (
         <details open>
           <summary><h3>{t.settings}</h3></summary>
-          <table class="settings">
+          <div class="scroller" tabIndex={0} role="group" aria-label={t.settings}><table class="settings">
             <thead><tr><th scope="col">{t.setting}</th><th scope="col">{t.value}</th><th scope="col">{t.origin}</th></tr></thead>
             <tbody>
               {settings.map(({key, value, is_default: isDefault}) => (
                 <tr key={key}><th scope="row"><code>{key}</code></th><td><code>{value}</code></td><td class={isDefault ? 'faint' : ''}>{isDefault ? t.default : t.changed}</td></tr>
               ))}
             </tbody>
-          </table>
+          </table></div>
         </details>
       )}
     </>

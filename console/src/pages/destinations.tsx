@@ -2,13 +2,14 @@ import {useEffect} from 'preact/hooks';
 import {ask} from '../actions/action';
 import {fetchDestinations} from '../api/coordinator';
 import type {Destination} from '../api/types';
+import {now} from '../live/clock';
 import {useLoader} from '../live/loader';
 import {hearOverview} from '../live/overview';
 import {subscribe} from '../live/stream';
 import {Icon} from '../parts/icons';
 import {Relative} from '../parts/moment';
 import {Empty, ErrorNotice, Loading} from '../parts/notice';
-import {formatDuration, formatNumber, formatPercent, formatWhole} from '../text/format';
+import {formatDuration, formatNumber, formatPercent, formatRelative, formatWhole} from '../text/format';
 import {text} from '../text/text';
 
 /// Every service that is called: how often, how well, how fast, and whether it is given a pause.
@@ -61,7 +62,7 @@ function DestinationRow({destination, reload}: {destination: Destination; reload
   const share = recent.calls > 0 ? recent.errors / recent.calls : null;
   return (
     <tr class="first">
-      <th scope="row"><code>{destination.destination}</code><small>{t.calls} {formatNumber(total.calls)} {t.total}</small></th>
+      <th scope="row"><code>{destination.destination}</code><small>{t.total(total.calls)}</small></th>
       <td><Breaker destination={destination} /></td>
       <td class="number">{formatNumber(recent.calls)}</td>
       <td class={`number ${share ? 'tone-failed' : ''}`}>{share === null ? text.value.dash : formatPercent(share)}</td>
@@ -81,7 +82,7 @@ export function Breaker({destination}: {destination: Destination}) {
   return (
     <>
       <span class={`state tone-${tone}`} title={t.stateHint[state]}><Icon name={state} />{t.state[state]}</span>
-      {state !== 'closed' && <small>{t.failuresInRow(failures)}{until && <>, <Relative at={until} /></>}</small>}
+      {state !== 'closed' && <small>{t.failuresInRow(failures)}{until && <>, <time dateTime={until}>{t.until(formatRelative(Date.parse(until), now.value))}</time></>}</small>}
     </>
   );
 }

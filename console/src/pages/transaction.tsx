@@ -28,8 +28,7 @@ export function TransactionPage({gid}: {gid: string}) {
   const events = useHistory(gid, () => loader.reload());
   const transaction = loader.value.value;
   const error = loader.error.value;
-  const t = text.value.transaction;
-  if (error instanceof Problem && error.status === 404) return <Empty icon="search" title={t.notFound}><p>{t.notFoundHint(gid)}</p><a href={linkTo('transactions')}>{t.back}</a></Empty>;
+  const isMissing = error instanceof Problem && error.status === 404;
   return (
     <>
       <div class="title">
@@ -38,10 +37,16 @@ export function TransactionPage({gid}: {gid: string}) {
         {transaction && transaction.attention.length > 0 && <AttentionBadge />}
         {transaction && <Actions transaction={transaction} reload={() => loader.reload()} />}
       </div>
-      {error && <ErrorNotice error={error} stale={transaction !== null} retry={() => loader.reload()} />}
+      {isMissing && <Missing gid={gid} />}
+      {error && !isMissing && <ErrorNotice error={error} stale={transaction !== null} retry={() => loader.reload()} />}
       {transaction ? <Content transaction={transaction} events={events} reload={() => loader.reload()} /> : !error && <Loading rows={10} />}
     </>
   );
+}
+
+function Missing({gid}: {gid: string}) {
+  const t = text.value.transaction;
+  return <Empty icon="search" title={t.notFound}><p>{t.notFoundHint(gid)}</p><a href={linkTo('transactions')}>{t.back}</a></Empty>;
 }
 
 function Content({transaction, events, reload}: {transaction: Transaction; events: HistoryEvent[]; reload: () => void}) {

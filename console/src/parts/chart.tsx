@@ -51,6 +51,11 @@ export function Chart({label, times, lines, format}: {label: string; times: numb
   );
 }
 
+/// A line needs two ends; what has fewer is shown as points.
+function isSparse(values: ArrayLike<number | null | undefined> | undefined): boolean {
+  return Array.from(values ?? []).filter((value) => value !== null && value !== undefined).length < 3;
+}
+
 function lastOf({values}: Line, format: (value: number) => string): string {
   const last = values.findLast((value) => value !== null);
   return last === undefined || last === null ? text.value.dash : format(last);
@@ -62,7 +67,7 @@ function optionsOf(element: HTMLElement, lines: Line[], format: (value: number) 
   return {
     width: Math.max(200, element.clientWidth),
     height,
-    padding: [8, 4, 0, 0],
+    padding: [8, 16, 0, 0],
     legend: {show: false},
     cursor: {y: false, drag: {x: false, y: false}, points: {size: 6}},
     scales: {y: {range: (_, __, max) => [0, Math.max(max * 1.1, 1)]}},
@@ -71,7 +76,7 @@ function optionsOf(element: HTMLElement, lines: Line[], format: (value: number) 
       {...axis, size: 46, space: 34, values: (_, splits) => splits.map((value) => format(value))},
     ],
     series: [{}, ...lines.map((line) => ({
-      label: line.label, stroke: colour(line.className), width: 1.5, points: {show: false}, spanGaps: false, ...(line.dash ? {dash: line.dash} : {}),
+      label: line.label, stroke: colour(line.className), width: 1.5, points: {show: (plot: uPlot, i: number) => isSparse(plot.data[i]), size: 4}, spanGaps: false, ...(line.dash ? {dash: line.dash} : {}),
       value: (_: uPlot, value: number | null) => (value === null ? '' : formatNumber(value, 1)),
     }))],
   };

@@ -14,9 +14,10 @@ export function Dialog({title, children, actions, onClose, onSubmit}: {
   const element = useRef<HTMLDialogElement>(null);
   const titleId = useId();
   useEffect(() => {
-    const before = document.activeElement;
-    element.current?.showModal();
-    return () => (before instanceof HTMLElement ? before.focus() : undefined);
+    const dialog = element.current;
+    dialog?.showModal();
+    // While it is open nothing behind it can have the focus; closing gives it back.
+    return () => dialog?.close();
   }, []);
   return (
     <dialog ref={element} aria-labelledby={titleId} onCancel={(event) => { event.preventDefault(); onClose(); }}>

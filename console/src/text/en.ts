@@ -77,6 +77,7 @@ export const en = {
     in: (text: string) => `in ${text}`,
     ago: (text: string) => `${text} ago`,
     now: 'now',
+    heldBack: 'as soon as its destination takes calls again',
   },
   explain: {
     committed: (took: string, branches: number) =>
@@ -258,7 +259,7 @@ export const en = {
     title: 'Destinations',
     intro: 'Every service that was called since this coordinator started. Errors are its own fault: no answer, time-outs, 5xx.',
     destination: 'Destination', breaker: 'Breaker', open: 'Open calls', heldBack: 'Held back', calls: 'Calls', errors: 'Errors', latency: 'Latency', share: 'Error rate',
-    lastError: 'Last error', lastSuccess: 'Last success', recent: (window: string) => `last ${window}`, total: 'since the start',
+    lastError: 'Last error', lastSuccess: 'Last success', recent: (window: string) => `last ${window}`, total: (n: number) => `${count(n, 'call')} since the start`,
     refused: 'Refused', actions: 'Actions',
     state: {closed: 'Closed', open: 'Open', probing: 'Probing'},
     stateHint: {

@@ -17,6 +17,11 @@ export function formatRelative(at: number, now: number): string {
   return seconds > 0 ? time.in(length) : time.ago(length);
 }
 
+/// When a call leaves. One that is overdue is held back: the breaker of its destination is open, or all its slots are taken.
+export function formatNextCall(at: number, now: number): string {
+  return at < now - 1500 ? text.value.time.heldBack : formatRelative(Math.max(at, now), now);
+}
+
 /// Without decimal places.
 export function formatWhole(ms: number): string {
   return partsOf(ms).map(({value, unit}) => text.value.time.part({value: Math.floor(value), unit})).join(' ');

@@ -77,6 +77,7 @@ export const zh: Catalogue = {
     in: (text) => `${text}后`,
     ago: (text) => `${text}前`,
     now: '现在',
+    heldBack: '目标服务恢复接受调用后',
   },
   explain: {
     committed: (took, branches) => (branches ? `用时 ${took}提交，${branches} 个分支全部完成。` : `用时 ${took}提交，没有分支。`),
@@ -255,7 +256,7 @@ export const zh: Catalogue = {
     title: '目标服务',
     intro: '协调器启动以来调用过的每个服务。错误指对方自身的问题：无应答、超时、5xx。',
     destination: '目标服务', breaker: '熔断器', open: '进行中调用', heldBack: '暂缓', calls: '调用', errors: '错误', latency: '耗时', share: '错误率',
-    lastError: '最近错误', lastSuccess: '最近成功', recent: (window) => `最近 ${window}`, total: '启动以来',
+    lastError: '最近错误', lastSuccess: '最近成功', recent: (window) => `最近 ${window}`, total: (n) => `启动以来调用 ${number(n)} 次`,
     refused: '被拒绝', actions: '处理',
     state: {closed: '闭合', open: '断开', probing: '试探'},
     stateHint: {

@@ -1,10 +1,11 @@
 import {useSignal} from '@preact/signals';
 import type {Transaction} from '../../api/types';
+import {now} from '../../live/clock';
 import {operationsOf} from '../../model/operations';
 import type {PlacedOperation} from '../../model/operations';
 import {JsonBlock} from '../../parts/code';
-import {Relative} from '../../parts/moment';
 import {StateBadge} from '../../parts/status';
+import {formatNextCall} from '../../text/format';
 import {text} from '../../text/text';
 
 /// Every operation with its state, last answer, address; payload and output on demand.
@@ -40,7 +41,7 @@ function OperationRow({placed, before, transaction}: {placed: PlacedOperation; b
     <tr class={isFirst ? 'first' : ''}>
       <th scope="row">{isFirst ? branch?.id ?? t.check : <span class="visually-hidden">{branch?.id}</span>}</th>
       <td><code>{name}</code></td>
-      <td><StateBadge state={operation.state} attention={stuck} />{operation.next_attempt_at && <small> <Relative at={operation.next_attempt_at} /></small>}</td>
+      <td><StateBadge state={operation.state} attention={stuck} />{operation.next_attempt_at && <small> {formatNextCall(Date.parse(operation.next_attempt_at), now.value)}</small>}</td>
       <td class="number">{operation.attempts}</td>
       <td class="answer">{operation.last_error ?? text.value.dash}</td>
       <td><code class="url">{operation.url || text.value.dash}</code></td>

@@ -31,7 +31,7 @@ export function BranchGraph({transaction}: {transaction: Transaction}) {
 function EdgeLine({edge}: {edge: Edge}) {
   const [first, ...rest] = edge.points;
   if (!first) return null;
-  return <path class="edge" marker-end="url(#arrow)" d={`M${first.x} ${first.y}${rest.map(({x, y}) => `L${x} ${y}`).join('')}`} />;
+  return <path class={`edge ${edge.isAfterCommit ? 'is-after-commit' : ''}`} marker-end="url(#arrow)" d={`M${first.x} ${first.y}${rest.map(({x, y}) => `L${x} ${y}`).join('')}`} />;
 }
 
 /// The place is that of the layout, the states are the current ones: a change of state moves nothing.

@@ -41,7 +41,7 @@ export function TimelineView({transaction, events}: {transaction: Transaction; e
         <svg role="img" aria-label={t.timelineSummary(timeline.lanes.length, bars.length)} width={Math.max(width.value, timeline.axis.width + 24)} height={height}>
           <g transform="translate(10 0)">
             {timeline.axis.segments.map((segment) => segment.isIdle && <Idle key={segment.start} segment={segment} height={height} />)}
-            {ticksOf(timeline.axis, 52).map((tick) => <text key={tick.ms} class="tick" x={tick.x} y={12}>+{formatDuration(tick.ms)}</text>)}
+            {ticksOf(timeline.axis, 52).map((tick) => <text key={tick.ms} class={`tick ${tick.x > timeline.axis.width - 44 ? 'is-last' : ''}`} x={tick.x} y={12}>+{formatDuration(tick.ms)}</text>)}
             {timeline.lanes.map((lane, i) => <LaneLine key={lane.branch ?? ''} y={topHeight + i * laneHeight + laneHeight / 2} width={timeline.axis.width} />)}
             {timeline.marks.map((mark) => <MarkLine key={`${mark.type}${mark.at}`} mark={mark} height={height} />)}
             {timeline.nowX !== null && <line class="now" x1={timeline.nowX} x2={timeline.nowX} y1={topHeight - 4} y2={height} />}

@@ -1,10 +1,12 @@
 import {ask} from '../../actions/action';
 import type {Status} from '../../api/types';
 import {now} from '../../live/clock';
+import {isRefusal} from '../../model/attempts';
 import {destinationOf} from '../../model/operations';
 import type {Trouble} from '../../model/trouble';
 import {Icon} from '../../parts/icons';
 import {Relative} from '../../parts/moment';
+import {formatExact, formatNextCall} from '../../text/format';
 import {text} from '../../text/text';
 
 /// What stands in the way: which operation, the last answer, how often it was called, when the next call leaves, who waits for it.
@@ -12,8 +14,7 @@ export function TroubleCard({gid, status, trouble, reload}: {gid: string; status
   const t = text.value.transaction.trouble;
   const {branch, name, operation, attention, side} = trouble;
   const where = {branch: branch?.id ?? null, operation: name};
-  const refused = /^(409|422)\b|^refused/.test(attention?.reason ?? operation.last_error ?? '');
-  const hint = refused ? t.hintRefused : status === 'active' && side === 'forward' && !branch?.pivot ? t.hintForward : t.hintSilent;
+  const hint = isRefusal(operation.last_error) ? t.hintRefused : status === 'active' && side === 'forward' && !branch?.pivot ? t.hintForward : t.hintSilent;
   return (
     <article class={`trouble tone-${attention ? 'attention' : 'backing_off'}`} aria-label={attention ? t.titleStuck(where) : t.titleFailing(where)}>
       <h2><Icon name={attention ? 'attention' : 'backing_off'} />{attention ? t.titleStuck(where) : t.titleFailing(where)}</h2>
@@ -37,5 +38,5 @@ function nextCall({operation, nextCallAt}: Trouble) {
   const t = text.value.transaction.trouble;
   if (operation.state === 'calling') return t.calling;
   if (nextCallAt === null) return t.never;
-  return <Relative at={Math.max(nextCallAt, now.value)} />;
+  return <time dateTime={new Date(nextCallAt).toISOString()} title={formatExact(nextCallAt)}>{formatNextCall(nextCallAt, now.value)}</time>;
 }
