@@ -50,7 +50,7 @@ function(escrow_console_assets output page)
   add_custom_command(OUTPUT "${output}"
     COMMAND "${CMAKE_COMMAND}" "-DMODE=${ESCROW_CONSOLE}" "-DHAS_NODE=${ESCROW_HAS_CONSOLE}" "-DNPM=${ESCROW_NPM}" "-DSOURCE=${source}"
       "-DPAGE=${page}" "-DOUTPUT=${output}" -P "${PROJECT_SOURCE_DIR}/cmake/EmbedConsole.cmake"
-    DEPENDS ${inputs} "${page}" "${PROJECT_SOURCE_DIR}/cmake/EmbedConsole.cmake"
+    DEPENDS ${inputs} "${page}" "${PROJECT_SOURCE_DIR}/cmake/EmbedConsole.cmake" "${PROJECT_SOURCE_DIR}/cmake/InstallPackages.cmake"
     COMMENT "The web console"
     VERBATIM)
 endfunction()

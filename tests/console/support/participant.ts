@@ -41,7 +41,7 @@ export class Participant {
       response.end(JSON.stringify(body));
     };
     if (way === 'hang') this.held.push(response);
-    else if (way === 'refuse') json(409, {error: 'already shipped'});
+    else if (way === 'refuse') json(409, {error: path.startsWith('/payment') ? 'not enough money' : 'already shipped'});
     else if (way === 'fail') json(500, {error: 'out of order'});
     else if (way === 'busy') json(503, {}, {'Retry-After': '2'});
     else json(200, {path, confirmed: true});

@@ -3,7 +3,7 @@ import type {Participant} from './participant';
 import {gone, hanging, refusedUndo, saga, waiting} from './scenes';
 
 /// A shop at work, as the demo has it: many orders that go well, some that are undone, a few that are stuck.
-export async function shopTraffic(escrowd: Escrowd, participant: Participant, orders: number): Promise<void> {
+export async function shopTraffic(escrowd: Escrowd, participant: Participant, orders: number, from = 1000): Promise<void> {
   const place = async (i: number): Promise<void> => {
     const customer = `c-${(i * 7) % 23}`;
     const last = i % 9 === 4 ? 'payment/refuse' : 'payment/ok';
@@ -12,7 +12,7 @@ export async function shopTraffic(escrowd: Escrowd, participant: Participant, or
       {id: 'inventory', action: participant.url('stock/ok'), compensate: participant.url('stock/undo/ok'), payload: {sku: `sku-${i % 8}`, count: 1 + (i % 3)}},
       {id: 'payment', action: participant.url(last), compensate: participant.url('payment/undo/ok'), payload: {amount: `${20 + (i % 50)}.00`}},
     ];
-    const gid = `order-${String(1000 + i)}`;
+    const gid = `order-${from + i}`;
     if (i % 5 === 3) {
       const reserve = (id: string): object => ({id, try: participant.url(`${id}/ok`), confirm: participant.url(`${id}/ok`), cancel: participant.url(`${id}/ok`)});
       await escrowd.begin({gid, mode: 'tcc', name: 'reserve-seats', attributes: {customer}, branches: [reserve('seat'), reserve('wallet')]}, 10_000);
