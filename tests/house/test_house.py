@@ -5,6 +5,7 @@ import unittest
 
 import coroutines
 import house
+import readmes
 import registered
 from source import code_only, includes
 
@@ -202,6 +203,17 @@ class Registered(unittest.TestCase):
 
     def test_a_program_without_tests_is_found(self):
         self.assertEqual(len(registered.compare("core", [], [])), 1)
+
+
+class Readmes(unittest.TestCase):
+    PAGE = "# A\n\nRun `./dev test`, see [docs](docs/a.md) or <http://127.0.0.1:1/>.\n\n```sh\n./dev demo\n```\n\n## B\n"
+
+    def test_a_translation_passes(self):
+        self.assertEqual(readmes.compare(self.PAGE, "# 甲\n\n见[文档](docs/a.md)、<http://127.0.0.1:1/>，运行 `./dev test`。\n\n```sh\n./dev demo\n```\n\n## 乙\n"), [])
+
+    def test_what_differs_is_found(self):
+        for old, new in [("./dev demo", "./dev"), ("`./dev test`", "`./dev tests`"), ("docs/a.md", "docs/b.md"), ("## B", "### B"), (":1/", ":2/")]:
+            self.assertEqual(len(readmes.compare(self.PAGE, self.PAGE.replace(old, new))), 1, old)
 
 
 class Source(unittest.TestCase):
