@@ -14,11 +14,13 @@ namespace escrow::engine::node {
 using protocol::ProblemCode;
 namespace {
 
-/// Whether a write in doubt turned out to be on disk. An insert is ours only if this run made it of the same request.
+/// Whether a write in doubt turned out to be on disk. An insert is ours only if this run made it of the same request and at the same time:
+/// the request may be the repeat of a start that this run has made before and let go of.
 bool is_written(const Entry& entry, const store::Found& found, std::int64_t run) {
   if (!found.transaction || found.transaction->revision != entry.transaction->revision) return false;
   if (!entry.starting) return true;
-  return found.transaction->run == run && protocol::differences(*found.transaction->request, *entry.transaction->request).empty();
+  if (found.transaction->run != run || found.transaction->started_at != entry.transaction->started_at) return false;
+  return protocol::differences(*found.transaction->request, *entry.transaction->request).empty();
 }
 
 }  // namespace
@@ -124,6 +126,7 @@ void Node::restart(Entry& entry) {
 
 void Node::pause(Entry& entry) {
   entry.pause = entry.pause == core::Duration(0) ? settings_.store_pause : std::min(entry.pause * 2, settings_.store_pause_longest);
+  if (ESCROW_PLANTED(pauses_for_ever)) entry.pause = core::Duration(86'400'000);
   entry.paused_until = now_ + entry.pause;
 }
 

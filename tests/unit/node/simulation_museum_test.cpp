@@ -66,3 +66,19 @@ TEST_CASE("what ended while a page was under way does not meet every later page 
   }
   CHECK(h.inner().resident() == 0);
 }
+
+TEST_CASE("the repeat of a start that a write in doubt meets is no second start", "[node][museum]") {
+  // The run is the same and so is the request: only its time tells the two inserts apart.
+  Harness h;
+  h.settle();
+  const auto first = h.start(idle("g"));
+  h.settle();
+  CHECK(h.answer(first) == "created active");
+  h.run_for(Duration(10'000));
+  REQUIRE(h.inner().resident() == 0);
+  const auto again = h.start(idle("g"));
+  h.answer_write(WriteFate::unknown_lost);
+  h.settle();
+  CHECK(h.answer(again) == "active");
+  CHECK(h.inner_unfinished() == 1);
+}
