@@ -46,6 +46,8 @@ int main(int argc, char** argv) {
   mutants::Limits limits;
   bool timeline = false;
   app.add_option("--bug", which, "A bug's name, `all`, or `today`: ten of them, others each day");
+  std::string oracle;
+  app.add_option("--oracle", oracle, "Hunt with this oracle instead of the one that the bug is for");
   app.add_option("--seed", limits.first_seed, "The first seed");
   app.add_option("--seeds", limits.seeds, "How many seeds at most");
   app.add_option("--seconds", limits.seconds, "Processor time for each bug at most");
@@ -61,7 +63,8 @@ int main(int argc, char** argv) {
   fmt::print("| planted bug | where | oracle | first seed | seconds | also found by | what was found |\n|---|---|---|---|---|---|---|\n");
   std::vector<double> times;
   std::size_t survivors = 0;
-  for (const auto& bug : bugs) {
+  for (auto bug : bugs) {
+    if (!oracle.empty()) bug.oracle = oracle;
     const auto kill = mutants::hunt(bug, limits);
     const bool found = kill.seed > 0;
     survivors += found ? 0 : 1;

@@ -55,6 +55,7 @@ constexpr std::array planted{
     // node
     PlantedBug{"guesses_unknown_writes", "node/node_writes.cpp", "a write whose COMMIT failed is taken as written", "S10",
                "PostgreSQL clients (ambiguous COMMIT)"},
+    PlantedBug{"pauses_for_ever", "node/node_writes.cpp", "one refused write stops a transaction for a day", "L5"},
     PlantedBug{"forgets_who_waits", "node/node_writes.cpp", "a caller whose write is refused is never answered", "L3"},
     PlantedBug{"gid_conflict_goes_unnoticed", "node/node_requests.cpp", "another request with a known gid is told that it was started",
                "S16"},
@@ -64,7 +65,7 @@ constexpr std::array planted{
     PlantedBug{"first_branch_for_all", "node/node_calls.cpp", "a call carries another branch's id and payload", "S14"},
     PlantedBug{"forgets_that_calls_end", "node/node_calls.cpp", "a call that ended still counts as open", "L1"},
     PlantedBug{"calls_while_draining", "node/node_calls.cpp", "new calls begin while the coordinator is being stopped", "S13"},
-    PlantedBug{"held_back_for_ever", "node/destinations.cpp", "a call that had to wait for its destination is never made", "L5"},
+    PlantedBug{"held_back_for_ever", "node/destinations.cpp", "a call that had to wait for its destination is never made", "L1"},
 
     // barrier
     PlantedBug{"forward_runs_behind_its_undo", "barrier/rules.cpp", "a call that arrives behind its undo takes effect", "S6", "dtm #478"},
@@ -80,8 +81,8 @@ constexpr std::array planted{
     // store
     PlantedBug{"log_forgets_what_is_due", "store/memory/log.cpp", "recovery never sees what was due", "L1"},
     PlantedBug{"log_forgets_the_run", "store/memory/log.cpp", "a write does not say which run of the coordinator made it", "S12"},
-    PlantedBug{"log_forgets_unknown_attempts", "store/encode.cpp", "that a call may have been done is not stored", "S11"},
-    PlantedBug{"log_forgets_the_pivot", "store/encode.cpp", "that the pivot's turn has come is not stored", "S11"},
+    PlantedBug{"log_forgets_unknown_attempts", "store/encode.cpp", "that a call may have been done is not stored", "S18"},
+    PlantedBug{"log_forgets_the_pivot", "store/encode.cpp", "that the pivot's turn has come is not stored", "S18"},
     PlantedBug{"log_forgets_the_order", "store/encode.cpp", "the order of the branches is not stored", "S18"},
     PlantedBug{"log_forgets_who_resolved", "store/decode.cpp", "an operator's word is read as a participant's", "S18"},
 };

@@ -67,6 +67,16 @@ const sim::Sent* Case::call(std::uint64_t number) const {
   return found == sent.end() || (*found)->call != number ? nullptr : *found;
 }
 
+bool is_removed(const Evidence& evidence, const Case& one) {
+  const auto& removed = evidence.history().retired;
+  return std::ranges::find(removed, one.transaction) != removed.end();
+}
+
+bool is_damaged(const Evidence& evidence, const Case& one) {
+  const auto& damaged = evidence.history().damaged;
+  return std::ranges::find(damaged, one.transaction) != damaged.end();
+}
+
 bool is_forward(OperationName operation) { return operation == OperationName::action || operation == OperationName::try_; }
 bool is_undo(OperationName operation) { return operation == OperationName::compensate || operation == OperationName::cancel; }
 

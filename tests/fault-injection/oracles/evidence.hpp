@@ -92,6 +92,11 @@ class ByOperation {
   std::vector<Row> more_;
 };
 
+/// Its retention ended within the history: from then on nobody knows it.
+[[nodiscard]] bool is_removed(const Evidence& evidence, const Case& one);
+/// Its row was damaged for good: nobody can be asked to end it, and nobody may touch it.
+[[nodiscard]] bool is_damaged(const Evidence& evidence, const Case& one);
+
 struct Violation {
   std::string_view oracle;
   int transaction = -1;

@@ -1,5 +1,3 @@
-#include <algorithm>
-
 #include "tests/fault-injection/oracles/oracles.hpp"
 
 namespace escrow::oracles {
@@ -8,7 +6,7 @@ void l1_everything_ends(const Evidence& evidence, Violations& violations) {
   for (const Case& one : evidence.cases()) {
     if (one.final == nullptr || one.final->is_terminal()) continue;
     // Its row can never be read again: nobody could go on with it.
-    if (std::ranges::find(evidence.history().damaged, one.transaction) != evidence.history().damaged.end()) continue;
+    if (is_damaged(evidence, one)) continue;
     violations.push_back(
         {"L1", one.transaction, "still " + std::string(protocol::to_string(one.final->status)) + " long after the faults stopped"});
   }

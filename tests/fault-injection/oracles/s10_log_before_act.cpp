@@ -14,11 +14,14 @@ std::string fault_of(const sim::Sent& sent, const core::Transaction& durable) {
   const auto role = protocol::role_of(branch.request->kind, sent.operation);
   if (!role) return "the branch has no such operation";
   switch (*role) {
-    case Role::confirm: return commits(durable) ? "" : "no commit is durable";
+    case Role::confirm:
+      if (!commits(durable)) return "no commit is durable";
+      return !branch.forward || branch.forward->state == OperationState::succeeded ? "" : "that it was tried is not durable";
     case Role::undo: return aborts(durable) ? "" : "no abort is durable";
     case Role::check: return "";
     case Role::forward: break;
   }
+  if (aborts(durable)) return "the abort is durable";
   if (sent.phase == protocol::Phase::final && !commits(durable)) return "no commit is durable, and it says it is final";
   if (branch.request->pivot && !durable.pivot_reached) return "that the pivot's turn has come is not durable";
   for (const auto before : branch.predecessors) {

@@ -19,6 +19,10 @@ std::string fault_of(const core::Transaction& from, const core::Transaction& to)
   if (to.revision != from.revision + 1) return "revision " + std::to_string(to.revision) + " after " + std::to_string(from.revision);
   if (!is_step(from.status, to.status))
     return std::string(protocol::to_string(to.status)) + " after " + std::string(protocol::to_string(from.status));
+  if (from.pivot_reached && !from.abort_reason && to.abort_reason) {
+    const auto code = to.abort_reason->code;
+    if (code != protocol::AbortCode::branch_failed && code != protocol::AbortCode::operator_) return "it aborted past its pivot";
+  }
   if (from.pivot_reached && !to.pivot_reached) return "the pivot's turn was taken back";
   if (from.abort_reason && from.abort_reason != to.abort_reason) return "the abort has another reason";
   if (to.branches.size() < from.branches.size()) return "a branch has vanished";
@@ -60,16 +64,13 @@ std::string fault_of_end(const core::Transaction& value) {
 void s11_monotone(const Evidence& evidence, Violations& violations) {
   for (const Case& one : evidence.cases()) {
     const core::Transaction* before = nullptr;
-    std::int64_t run = 0;
     for (const sim::Written* write : one.written) {
       const core::Transaction& value = *write->value;
       std::string fault = before == nullptr ? (value.revision == 1 ? "" : "it begins with revision " + std::to_string(value.revision))
                                             : fault_of(*before, value);
       if (fault.empty()) fault = fault_of_end(value);
-      if (fault.empty() && write->run < run) fault = "an earlier run wrote after a later one";
       if (!fault.empty()) violations.push_back({"S11", one.transaction, fault});
       before = &value;
-      run = write->run;
     }
   }
 }

@@ -1,5 +1,6 @@
 #include <utility>
 
+#include "tests/fault-injection/oracles/calm.hpp"
 #include "tests/fault-injection/oracles/oracles.hpp"
 
 namespace escrow::oracles {
@@ -16,6 +17,20 @@ void same_request(const Case& one, Violations& violations) {
     if (seen.first == nullptr) seen.first = sent;
     if (seen.first->fingerprint == sent->fingerprint || std::exchange(seen.told, true)) continue;
     violations.push_back({"S14", one.transaction, "two attempts of " + name_of(sent->branch, sent->operation) + " are different requests"});
+  }
+}
+
+/// Attempts are counted: once nothing is broken, so that nothing is forgotten, each one of a run has a higher number than the one before.
+void counted(const Case& one, core::Time settled, Violations& violations) {
+  ByOperation<const sim::Sent*> lasts;
+  for (const sim::Sent* sent : one.sent) {
+    if (sent->run == 0 || sent->at < settled) continue;
+    const sim::Sent* last = std::exchange(lasts(sent->branch, sent->operation), sent);
+    if (last == nullptr || last->run != sent->run || last->attempt < sent->attempt) continue;
+    violations.push_back({"S14", one.transaction,
+                          "attempt " + std::to_string(sent->attempt) + " of " + name_of(sent->branch, sent->operation) +
+                              " came after attempt " + std::to_string(last->attempt)});
+    return;
   }
 }
 
@@ -43,9 +58,11 @@ void one_open_call(const Case& one, Violations& violations) {
 }  // namespace
 
 void s14_identity(const Evidence& evidence, Violations& violations) {
+  const auto settled = settled_at(evidence);
   for (const Case& one : evidence.cases()) {
     same_request(one, violations);
     one_open_call(one, violations);
+    if (settled) counted(one, *settled, violations);
   }
 }
 

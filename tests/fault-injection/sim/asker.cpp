@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <utility>
+#include <vector>
 
 #include "tests/fault-injection/sim/client.hpp"
 
@@ -16,6 +17,21 @@ bool is_passing(const Answer& answer) {
 }
 
 constexpr int patience = 40;
+
+std::uint64_t content_of(const Asker::Body& body) {
+  if (const auto* start = std::get_if<engine::node::Start>(&body)) return sim::content_of(*start->request);
+  const auto* registered = std::get_if<core::BranchesRegistered>(&body);
+  if (registered == nullptr) return 0;
+  std::vector<std::uint64_t> contents;
+  BranchSet branches;
+  for (const auto& branch : registered->branches) {
+    const int number = ordinal_of(branch->id.text());
+    branches.insert(number);
+    contents.resize(std::max(contents.size(), static_cast<std::size_t>(number) + 1));
+    contents[static_cast<std::size_t>(number)] = sim::content_of(*branch);
+  }
+  return sim::content_of(branches, contents);
+}
 
 }  // namespace
 
@@ -72,6 +88,7 @@ void Asker::deliver(const std::shared_ptr<Question>& question, Duration delay, b
     asked.what = question->what;
     asked.branches = question->branches;
     asked.operation = question->operation;
+    asked.content = content_of(question->body);
     here.record(here.history.asked, asked);
     const std::uint64_t token = here.history.asked.size();
     here.history.asked.back().token = token;
@@ -89,6 +106,7 @@ void Asker::deliver(const std::shared_ptr<Question>& question, Duration delay, b
         finish(question, &answer);
       });
     });
+    here.history.asked[token - 1].taken = taken;
     if (!taken && !is_copy && !question->is_over) again(question, Duration(30));
   });
 }

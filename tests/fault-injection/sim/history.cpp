@@ -31,6 +31,20 @@ void mix_value(std::uint64_t& hash, const core::Transaction& value) {
 
 }  // namespace
 
+std::uint64_t content_of(const protocol::StartRequest& request) { return mixed(number(request.timeout_ms) + 1); }
+
+std::uint64_t content_of(const protocol::BranchRequest& branch) {
+  std::uint64_t hash = 1;
+  mix_into(hash, branch.payload.value_or(""));
+  return hash;
+}
+
+std::uint64_t content_of(const BranchSet& branches, const std::vector<std::uint64_t>& contents) {
+  std::uint64_t hash = 1;
+  branches.for_each([&](int branch) { mix_into(hash, branch < 0 || number(branch) >= contents.size() ? 0 : contents[number(branch)]); });
+  return hash;
+}
+
 std::uint64_t hash_of(const History& history) {
   std::uint64_t hash = 1;
   for (const Sent& sent : history.sent) {

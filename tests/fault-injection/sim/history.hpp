@@ -45,6 +45,8 @@ struct Ended : Stamp {
   int transaction = -1;
   core::Outcome::Class outcome = core::Outcome::Class::unknown;
   unsigned status = 0;
+  /// How long the participant asked to be left alone.
+  std::optional<core::Duration> retry_after;
 };
 
 // The participants' databases.
@@ -93,6 +95,10 @@ struct Asked : Stamp {
   /// Of a registration: which branches; of a resolve: which operation.
   BranchSet branches;
   protocol::OperationName operation = protocol::OperationName::check;
+  /// Of a start or a registration: what it says, so that two with the same names can be told apart.
+  std::uint64_t content = 0;
+  /// It reached the coordinator; otherwise the connection was refused.
+  bool taken = true;
 };
 /// The coordinator answered; whether the client ever saw it does not matter for what it promises.
 struct Told : Stamp {
@@ -182,6 +188,12 @@ class History {
  private:
   std::uint64_t seq_ = 0;
 };
+
+/// What a request says, in one number: two that say the same have the same one.
+[[nodiscard]] std::uint64_t content_of(const protocol::StartRequest& request);
+[[nodiscard]] std::uint64_t content_of(const protocol::BranchRequest& branch);
+/// Of a registration of these branches, by what each of them says.
+[[nodiscard]] std::uint64_t content_of(const BranchSet& branches, const std::vector<std::uint64_t>& contents);
 
 /// Two runs of one seed must give the same.
 [[nodiscard]] std::uint64_t hash_of(const History& history);

@@ -80,6 +80,7 @@ void Network::finish(std::uint64_t call, const WireAnswer& answer) {
   ended.transaction = waiting.identity.transaction;
   ended.outcome = outcome.outcome;
   ended.status = outcome.status;
+  ended.retry_after = outcome.retry_after;
   context_.record(context_.history.ended, ended);
   waiting.done(std::move(outcome));
 }

@@ -75,7 +75,7 @@ class Interactive : public Client {
     other->payload = "\"other\"";
     core::BranchesRegistered body;
     body.branches.push_back(std::move(other));
-    asker_.ask(Ask::register_branches, body, Duration(0), nullptr);
+    asker_.ask(Ask::register_branches, body, Duration(0), nullptr, {static_cast<int>(index)});
   }
 
   void extend() {

@@ -62,13 +62,14 @@ BranchRequest make_branch(const StartRequest& request, Dice dice, int transactio
   return branch;
 }
 
-void make_graph(std::vector<BranchRequest>& branches, Dice& dice) {
+void make_graph(std::vector<BranchRequest>& branches, bool interactive, Dice& dice) {
   for (std::size_t i = 0; i < branches.size(); ++i) {
     if (branches[i].kind == Kind::message) continue;
     for (std::size_t before = 0; before < i; ++before) {
       if (branches[before].kind != Kind::message && dice.chance(0.5)) branches[i].after.push_back(branches[before].id);
     }
-    branches[i].has_after = i == 0 || !branches[i].after.empty();
+    // Who registers branch by branch must say of each that it belongs to the graph.
+    branches[i].has_after = interactive || i == 0 || !branches[i].after.empty();
   }
 }
 
@@ -136,7 +137,7 @@ Shape make_shape(std::uint64_t seed, int transaction, int most_branches) {
   const bool can_be_graph = !branches.empty() && branches.front().kind != Kind::message;
   const bool is_graph = takes_orders && can_be_graph && dice.chance(0.3);
   if (is_graph) {
-    make_graph(branches, dice);
+    make_graph(branches, request->interactive, dice);
     request->order = Order::graph;
   }
   shape.given = request->interactive ? static_cast<std::size_t>(dice.below(count + 1)) : branches.size();

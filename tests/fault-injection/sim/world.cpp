@@ -109,6 +109,8 @@ void World::resolve(const core::Transaction& transaction, core::OperationRef ref
 void World::patrol() {
   for (const auto& transaction : store_.all()) {
     if (transaction->is_terminal() || !core::has_attention(*transaction)) continue;
+    // What cannot be read cannot be ended by anybody.
+    if (std::ranges::find(context_.history.damaged, ordinal_of(transaction->gid().text())) != context_.history.damaged.end()) continue;
     const auto since = in_attention(*transaction);
     const auto* operation = since ? core::find_operation(*transaction, *since) : nullptr;
     if (operation == nullptr || !operation->attention) continue;
