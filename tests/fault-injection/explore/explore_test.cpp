@@ -102,3 +102,19 @@ TEST_CASE("a case says so when a fault of it never happens or a transaction ends
   CHECK_FALSE(sim::fault_from("net.answer_lost t0 b1 konfirm", why));
   CHECK_FALSE(sim::fault_from("net.answer_mislaid t0", why));
 }
+
+TEST_CASE("every scenario file runs as it says", "[simulation]") {
+  std::size_t files = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(ESCROW_SCENARIOS)) {
+    if (entry.path().extension() != ".yaml") continue;
+    ++files;
+    const auto what = explore::read_case(entry.path());
+    explore::CaseRun run(what);
+    run.run();
+    for (const auto& complaint : explore::complaints(what, run)) {
+      INFO(entry.path().filename().string() << ": " << complaint);
+      CHECK(false);
+    }
+  }
+  CHECK(files >= 60);
+}

@@ -121,6 +121,7 @@ int fill_museum(const std::string& folder, const std::string& only, double limit
     }
     planted::choose(bug.name);
     auto failing = explore::case_of_seed(kill.seed, std::string(bug.oracle));
+    if (!failing) continue;
     const auto events = failing->faults.size();
     failing->planted = bug.name;
     failing->title =

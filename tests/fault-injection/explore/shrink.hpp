@@ -13,14 +13,14 @@ struct Shrunk {
   /// Faults, without the choices that clients and operators made.
   std::size_t faults = 0;
   std::size_t runs = 0;
-  /// Processor time.
+  /// By the clock on the wall.
   double seconds = 0;
 };
 
 /// The run of `seed` as a case; nothing: `oracle` has nothing against it.
 [[nodiscard]] std::optional<Case> case_of_seed(std::uint64_t seed, const std::string& oracle);
 
-/// `failing` must fail with its oracle. Stops after `seconds` of processor time with the smallest found by then.
+/// `failing` must fail with its oracle. Stops after `seconds` with the smallest found by then.
 [[nodiscard]] Shrunk shrink(const Case& failing, double seconds = 5);
 
 }  // namespace escrow::explore
