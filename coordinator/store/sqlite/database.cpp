@@ -8,13 +8,15 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <fstream>
 #include <optional>
 #include <string>
 #include <string_view>
 
 #include "coordinator/store/log.hpp"
+#include "coordinator/store/sqlite/inspection.hpp"
 #include "coordinator/store/sqlite/migrations.hpp"
-#include "coordinator/store/sqlite/wal_check.hpp"
+#include "coordinator/store/sqlite/refusal.hpp"
 
 namespace escrow::store::sqlite {
 namespace {
@@ -23,19 +25,6 @@ constexpr std::string_view now_ms = "CAST((julianday('now') - 2440587.5) * 86400
 /// Up to this many pages (16 MiB) the whole file is checked at every start, indexes against tables too: an index that has lost a gid would
 /// let it run again. It takes some ten milliseconds.
 constexpr std::int64_t pages_checked_at_start = 2'048;
-
-Error refusal(LogErrc code, const std::string& path, std::string_view why) {
-  return {make_error_code(code), path + " " + std::string(why)};
-}
-
-Error damaged(const std::string& path, std::string_view how) {
-  return refusal(LogErrc::corrupt, path,
-                 std::string(how) + "; keep the file, and start with the latest backup or with --store of a new path (docs/operations.md)");
-}
-
-Error foreign(const std::string& path) {
-  return refusal(LogErrc::not_a_log, path, "is a file of another program; name another path with --store sqlite:PATH");
-}
 
 /// The path without symbolic links, so that two names of one file find one lock.
 Result<std::string> resolved(const std::string& path) {
@@ -69,41 +58,16 @@ Result<void> create(const std::string& path) {
   return {};
 }
 
-std::uint32_t big_endian(std::string_view bytes) {
-  std::uint32_t number = 0;
-  for (const char byte : bytes.substr(0, 4)) number = (number << 8U) | static_cast<unsigned char>(byte);
-  return number;
-}
-
-/// Looks at the header before SQLite does: SQLite would take an empty file for a new database, and finish another program's
-/// transactions.
-Result<void> inspect(const std::string& path) {
+/// Whose the files are and whether they are whole; makes the file where there is none.
+Result<void> prepare(const std::string& path) {
   struct stat found = {};
   if (::stat(path.c_str(), &found) != 0) return create(path);
-  struct stat wal = {};
-  const bool has_wal = ::stat((path + "-wal").c_str(), &wal) == 0 && wal.st_size > 0;
-  if (found.st_size == 0) {
-    if (has_wal) return damaged(path, "is empty, but there is a write-ahead log beside it: it has been cut off");
-    return {};
-  }
-  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (file.number < 0) {
+  std::ifstream database(path, std::ios::binary);
+  if (!database) {
     return refusal(LogErrc::unavailable, path, std::string("cannot be read: ") + std::strerror(errno) + "; it must belong to this user");
   }
-  char header[100];
-  const auto length = ::pread(file.number, header, sizeof header, 0);
-  const std::string_view bytes(header, length > 0 ? static_cast<std::size_t>(length) : 0);
-  if (bytes.size() < sizeof header || !bytes.starts_with(std::string_view("SQLite format 3\0", 16))) {
-    return refusal(LogErrc::not_a_log, path,
-                   "is no SQLite database, or its beginning is damaged; name another path with --store sqlite:PATH, or put a backup back");
-  }
-  if (has_wal && is_damaged_inside(path + "-wal")) {
-    return damaged(path, "has a write-ahead log that is damaged in the middle: opening it would lose acknowledged transactions");
-  }
-  const std::uint32_t id = big_endian(bytes.substr(68));
-  if (id != 0 && id != application_id) return foreign(path);
-  if (id == 0 && !has_wal && big_endian(bytes.substr(28)) > 1) return foreign(path);
-  return {};
+  std::ifstream wal(path + "-wal", std::ios::binary);
+  return inspect(path, database, wal);
 }
 
 std::string uuid_of(const std::string& hex) {
@@ -258,7 +222,7 @@ Result<Database> open_database(const Options& options) {
     auto lock = FileLock::acquire(database.path);
     if (!lock) return lock.error();
     database.lock = std::move(*lock);
-    if (auto inspected = inspect(database.path); !inspected) return inspected.error();
+    if (auto prepared = prepare(database.path); !prepared) return prepared.error();
   }
   auto connection = Connection::open(database.path, has_files ? Connection::Access::read_write : Connection::Access::create, options.vfs);
   if (!connection) return connection.error();

@@ -2,7 +2,7 @@
 
 #include <array>
 #include <cstdint>
-#include <fstream>
+#include <istream>
 #include <string_view>
 #include <vector>
 
@@ -47,10 +47,9 @@ class WalChecksum {
 
 }  // namespace
 
-bool is_damaged_inside(const std::string& wal_path) {
-  std::ifstream file(wal_path, std::ios::binary);
+bool is_damaged_inside(std::istream& wal) {
   std::array<char, header_size> header_bytes{};
-  if (!file.read(header_bytes.data(), header_size)) return false;
+  if (!wal.read(header_bytes.data(), header_size)) return false;
   const std::string_view header(header_bytes.data(), header_size);
   const std::uint32_t magic = big_endian(header, 0);
   const std::uint32_t page_size = big_endian(header, 8);
@@ -62,7 +61,7 @@ bool is_damaged_inside(const std::string& wal_path) {
   bool is_broken = false;
   int commits_behind = 0;
   std::vector<char> frame_bytes(frame_header_size + page_size);
-  while (commits_behind < 2 && file.read(frame_bytes.data(), static_cast<std::streamsize>(frame_bytes.size()))) {
+  while (commits_behind < 2 && wal.read(frame_bytes.data(), static_cast<std::streamsize>(frame_bytes.size()))) {
     const std::string_view frame(frame_bytes.data(), frame_bytes.size());
     // Frames of this log bear its salts; others are left from the one before, which has been checkpointed.
     const bool is_ours = frame.substr(8, 8) == header.substr(16, 8);
