@@ -67,7 +67,8 @@ Result<void> prepare(const std::string& path) {
     return refusal(LogErrc::unavailable, path, std::string("cannot be read: ") + std::strerror(errno) + "; it must belong to this user");
   }
   std::ifstream wal(path + "-wal", std::ios::binary);
-  return inspect(path, database, wal);
+  std::ifstream journal(path + "-journal", std::ios::binary);
+  return inspect(path, database, wal, journal);
 }
 
 std::string uuid_of(const std::string& hex) {
@@ -142,10 +143,34 @@ class Opening {
     const auto pages = connection_.number("PRAGMA page_count");
     if (!pages) return failure("read");
     if (*pages > pages_checked_at_start) return {};
-    Statement check(connection_, "PRAGMA integrity_check(1)");
-    if (check.step() != SQLITE_ROW) return failure("check");
-    if (check.text(0) != "ok") return damaged(path_, "is damaged (" + check.text(0) + ")");
+    auto verdict = check_integrity();
+    if (verdict && *verdict != "ok") {
+      // It reports a page that could not be read like one that is damaged: only what still holds when all can be read is damage.
+      if (const int code = read_each_page(); code != SQLITE_OK) return error_of(code, "check " + path_, *verdict);
+      verdict = check_integrity();
+    }
+    if (!verdict) return failure("check");
+    if (*verdict != "ok") return damaged(path_, "is damaged (" + *verdict + ")");
     return {};
+  }
+
+  std::optional<std::string> check_integrity() {
+    Statement check(connection_, "PRAGMA integrity_check(1)");
+    return check.step() == SQLITE_ROW ? std::optional(check.text(0)) : std::nullopt;
+  }
+
+  /// SQLITE_OK, or why one of them can't be read now.
+  int read_each_page() {
+    sqlite3* memory = nullptr;
+    int code = sqlite3_open(":memory:", &memory);
+    if (code == SQLITE_OK) {
+      sqlite3_backup* copy = sqlite3_backup_init(memory, "main", connection_.handle(), "main");
+      if (copy != nullptr) sqlite3_backup_step(copy, -1);
+      code = copy != nullptr ? sqlite3_backup_finish(copy) : sqlite3_extended_errcode(memory);
+    }
+    sqlite3_close(memory);
+    // What makes a page unreadable for good is damage, too.
+    return (code & 0xFF) == SQLITE_CORRUPT || (code & 0xFF) == SQLITE_NOTADB ? SQLITE_OK : code;
   }
 
   /// Each step is one transaction with its number: a crash leaves it done or not begun.
@@ -191,14 +216,23 @@ Result<void> begin_run(Database& database) {
     return error;
   }
   Statement meta(connection, "SELECT store_id, run, latest_ms, last_seq FROM meta WHERE id = 1");
-  if (meta.step() != SQLITE_ROW) return damaged(database.path, "does not say which log it is");
+  const int found = meta.step();
+  if (found != SQLITE_ROW && found != SQLITE_DONE) return error_of(found, "read " + database.path, connection.last_message());
+  if (found == SQLITE_DONE) return damaged(database.path, "does not say which log it is");
   database.store_id = meta.text(0);
   database.run = meta.number(1);
-  // `meta` follows in steps; the newest rows know better. Each of these is one look into an index.
-  database.latest_ms = std::max({meta.number(2), connection.number("SELECT coalesce(max(finished_at_ms), 0) FROM transactions").value_or(0),
-                                 connection.number("SELECT at_ms FROM events ORDER BY seq DESC LIMIT 1").value_or(0)});
-  database.last_seq = std::max(meta.number(3), connection.number("SELECT coalesce(max(seq), 0) FROM events").value_or(0));
-  database.last_id = connection.number("SELECT coalesce(max(id), 0) FROM transactions").value_or(0);
+  // `meta` follows in steps; the newest rows know better. Each of these is one look into an index. One that fails must not pass for "none":
+  // numbers would be given twice.
+  const auto finished_ms = connection.number("SELECT coalesce(max(finished_at_ms), 0) FROM transactions");
+  const auto happened_ms = connection.number("SELECT coalesce(max(at_ms), 0) FROM (SELECT at_ms FROM events ORDER BY seq DESC LIMIT 1)");
+  const auto last_seq = connection.number("SELECT coalesce(max(seq), 0) FROM events");
+  const auto last_id = connection.number("SELECT coalesce(max(id), 0) FROM transactions");
+  if (!finished_ms || !happened_ms || !last_seq || !last_id) {
+    return error_of(sqlite3_extended_errcode(connection.handle()), "read " + database.path, connection.last_message());
+  }
+  database.latest_ms = std::max({meta.number(2), *finished_ms, *happened_ms});
+  database.last_seq = std::max(meta.number(3), *last_seq);
+  database.last_id = *last_id;
   return {};
 }
 

@@ -9,8 +9,8 @@
 /// and forget what lies behind a damaged frame.
 namespace escrow::store::sqlite {
 
-/// Reads from the beginning; a missing write-ahead log is an empty one. `path` is for the message. Errors: corrupt, not_a_log.
-/// An empty database without a write-ahead log is a new one, and fine.
-[[nodiscard]] Result<void> inspect(const std::string& path, std::istream& database, std::istream& wal);
+/// Reads from the beginning; a missing write-ahead log or rollback journal is an empty one. `path` is for the message. Errors: corrupt,
+/// not_a_log. An empty database without a write-ahead log is a new one, and fine.
+[[nodiscard]] Result<void> inspect(const std::string& path, std::istream& database, std::istream& wal, std::istream& journal);
 
 }  // namespace escrow::store::sqlite

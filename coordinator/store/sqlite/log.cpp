@@ -39,7 +39,23 @@ class SqliteLog final : public Log {
     shared_->vfs = options.vfs;
     if (options.path.empty()) shared_->connection = database_.connection;
     sqlite3_wal_hook(connection_.handle(), &SqliteLog::count_wal_pages, this);
-    count();
+  }
+
+  /// Counts what the file holds: one pass over the part of an index that is about unfinished transactions. SQLITE_OK or the error.
+  int count() {
+    auto& counts = shared_->counts;
+    const std::pair<std::atomic<std::int64_t>*, const char*> wanted[] = {
+        {&counts.active, "SELECT count(*) FROM transactions WHERE status = 'active'"},
+        {&counts.committing, "SELECT count(*) FROM transactions WHERE status = 'committing'"},
+        {&counts.aborting, "SELECT count(*) FROM transactions WHERE status = 'aborting'"},
+        {&counts.attention, "SELECT count(*) FROM transactions WHERE attention = 1"}};
+    for (const auto& [counter, sql] : wanted) {
+      const auto number = connection_.number(sql);
+      if (!number) return sqlite3_extended_errcode(connection_.handle());
+      *counter = *number;
+    }
+    counts.last_seq = writer_.sequences().last_seq;
+    return SQLITE_OK;
   }
 
   std::vector<WriteResult> apply(const std::vector<Write>& writes) override {
@@ -63,11 +79,13 @@ class SqliteLog final : public Log {
       changes = {};
       code = apply_each(writes, true, results, changes);
     }
+    const std::int64_t latest_ms_before = stored_latest_ms_;
     if (code == SQLITE_OK) code = raise_latest(writes);
     if (code != SQLITE_OK) {
       std::string why = failure(code);
       roll_back();
       writer_.set_sequences(before);
+      stored_latest_ms_ = latest_ms_before;
       return all(std::move(results), fatal_ ? WriteAnswer::unknown : WriteAnswer::unavailable, why);
     }
     if (code = commit_.run(); code != SQLITE_DONE) {
@@ -75,6 +93,7 @@ class SqliteLog final : public Log {
       roll_back();
       // What the file holds now is uncertain: the sequences and counts are read again before the next write.
       must_reload_ = true;
+      stored_latest_ms_ = latest_ms_before;
       return all(std::move(results), WriteAnswer::unknown, why);
     }
     publish(changes);
@@ -185,23 +204,12 @@ class SqliteLog final : public Log {
     counts.last_seq = writer_.sequences().last_seq;
   }
 
-  /// Counts what the file holds: one pass over the part of an index that is about unfinished transactions.
-  void count() {
-    const auto number = [&](const char* sql) { return connection_.number(sql).value_or(0); };
-    auto& counts = shared_->counts;
-    counts.active = number("SELECT count(*) FROM transactions WHERE status = 'active'");
-    counts.committing = number("SELECT count(*) FROM transactions WHERE status = 'committing'");
-    counts.aborting = number("SELECT count(*) FROM transactions WHERE status = 'aborting'");
-    counts.attention = number("SELECT count(*) FROM transactions WHERE attention = 1");
-    counts.last_seq = writer_.sequences().last_seq;
-  }
-
   int reload_if_needed() {
     if (!must_reload_) return SQLITE_OK;
     Sequences stored;
     if (const int code = writer_.read_sequences(stored); code != SQLITE_OK) return code;
     writer_.set_sequences(stored);
-    count();
+    if (const int code = count(); code != SQLITE_OK) return code;
     must_reload_ = false;
     return SQLITE_OK;
   }
@@ -218,7 +226,8 @@ class SqliteLog final : public Log {
     auto [code, count] = work();
     if (code == SQLITE_DONE) {
       code = commit_.run();
-      must_reload_ = code != SQLITE_DONE;
+      // Not forgotten because something else, a probe, went well.
+      if (code != SQLITE_DONE) must_reload_ = true;
     }
     if (code == SQLITE_DONE) return count;
     std::string why = failure(code);
@@ -249,7 +258,9 @@ class SqliteLog final : public Log {
 Result<std::unique_ptr<Log>> open_log(const Options& options) {
   auto database = open_database(options);
   if (!database) return database.error();
-  return std::unique_ptr<Log>(std::make_unique<SqliteLog>(std::move(*database), options));
+  auto log = std::make_unique<SqliteLog>(std::move(*database), options);
+  if (const int code = log->count(); code != SQLITE_OK) return error_of(code, "count what is in " + options.path, sqlite3_errstr(code));
+  return std::unique_ptr<Log>(std::move(log));
 }
 
 }  // namespace escrow::store::sqlite

@@ -12,6 +12,8 @@ namespace {
 
 constexpr std::size_t header_size = 32;
 constexpr std::size_t frame_header_size = 24;
+/// What a disk writes as a whole, at least.
+constexpr std::size_t sector_size = 512;
 
 std::uint32_t big_endian(std::string_view bytes, std::size_t at) {
   std::uint32_t number = 0;
@@ -47,21 +49,25 @@ class WalChecksum {
 
 }  // namespace
 
-bool is_damaged_inside(std::istream& wal) {
+WalContent look_into_wal(std::istream& wal) {
+  WalContent content;
   std::array<char, header_size> header_bytes{};
-  if (!wal.read(header_bytes.data(), header_size)) return false;
+  if (!wal.read(header_bytes.data(), header_size)) return content;
   const std::string_view header(header_bytes.data(), header_size);
   const std::uint32_t magic = big_endian(header, 0);
   const std::uint32_t page_size = big_endian(header, 8);
-  if ((magic & ~1U) != 0x377F0682 || page_size < 512 || page_size > 65'536) return false;
+  if ((magic & ~1U) != 0x377F0682 || page_size < 512 || page_size > 65'536) return content;
   WalChecksum checksum((magic & 1U) != 0);
   checksum.add(header.substr(0, 24));
-  if (!checksum.equals(header, 24)) return false;
+  if (!checksum.equals(header, 24)) return content;
 
   bool is_broken = false;
   int commits_behind = 0;
+  std::string first_bytes;
+  std::size_t begin = header_size;
   std::vector<char> frame_bytes(frame_header_size + page_size);
-  while (commits_behind < 2 && wal.read(frame_bytes.data(), static_cast<std::streamsize>(frame_bytes.size()))) {
+  for (; commits_behind < 2 && wal.read(frame_bytes.data(), static_cast<std::streamsize>(frame_bytes.size()));
+       begin += frame_bytes.size()) {
     const std::string_view frame(frame_bytes.data(), frame_bytes.size());
     // Frames of this log bear its salts; others are left from the one before, which has been checkpointed.
     const bool is_ours = frame.substr(8, 8) == header.substr(16, 8);
@@ -71,9 +77,17 @@ bool is_damaged_inside(std::istream& wal) {
       checksum.add(frame.substr(frame_header_size));
       is_broken = !is_ours || !checksum.equals(frame, 16);
     }
-    if (is_broken && is_ours && is_commit) ++commits_behind;
+    if (is_broken) {
+      // Where a sector ends between a frame's mark of a commit and its salts, the two need not be of one write: such a mark proves nothing.
+      const bool is_split = begin % sector_size == sector_size - 8;
+      if (is_ours && is_commit && !is_split) ++commits_behind;
+      continue;
+    }
+    if (big_endian(frame, 0) == 1) first_bytes = frame.substr(frame_header_size, database_header_size);
+    if (is_commit) content.first_bytes = first_bytes;
   }
-  return commits_behind >= 2;
+  content.is_damaged_inside = commits_behind >= 2;
+  return content;
 }
 
 }  // namespace escrow::store::sqlite

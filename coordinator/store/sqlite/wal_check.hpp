@@ -1,14 +1,27 @@
 #pragma once
 
+#include <cstddef>
 #include <istream>
+#include <string>
 
-/// Tells a write-ahead log that a power failure has cut off from one that is damaged in the middle.
+/// Looks into a write-ahead log before SQLite does.
 namespace escrow::store::sqlite {
 
-/// Whether commits that were fsynced lie behind a frame that does not hold. SQLite takes the first such frame for the end of the log, so
-/// opening it would forget acknowledged commits without a word. Each commit is on disk before the next one is written; a power failure can
-/// therefore leave at most one commit behind a torn frame, and two or more mean damage. Only the last commit before a crash cannot be
-/// told from one that was never finished. Reads to the end.
-[[nodiscard]] bool is_damaged_inside(std::istream& wal);
+struct WalContent {
+  /// Whether commits that were fsynced lie behind a frame that does not hold. SQLite takes the first such frame for the end of the log, so
+  /// opening it would forget acknowledged commits without a word. Each commit is on disk before the next one is written; a power failure
+  /// can therefore leave at most one commit behind a torn frame, and two or more mean damage. Only the last commit before a crash cannot
+  /// be told from one that was never finished.
+  bool is_damaged_inside = false;
+  /// How the database begins once the log has been carried over; empty: the log does not change its first page. While it is carried over,
+  /// a power failure can tear that page in the database itself.
+  std::string first_bytes;
+};
+
+/// The database's header.
+inline constexpr std::size_t database_header_size = 100;
+
+/// Reads to the end. What is no write-ahead log has no content.
+[[nodiscard]] WalContent look_into_wal(std::istream& wal);
 
 }  // namespace escrow::store::sqlite
