@@ -74,7 +74,7 @@ struct Glue {
     return size;
   }
 
-  static int sleep(sqlite3_vfs* vfs, int microseconds) {
+  static int let_time_pass(sqlite3_vfs* vfs, int microseconds) {
     of(vfs).clock_ms_ += microseconds / 1'000;
     return microseconds;
   }
@@ -342,7 +342,7 @@ Disk::Disk(std::string name) : name_(std::move(name)) {
   vfs_.xAccess = &Glue::access;
   vfs_.xFullPathname = &Glue::full_path;
   vfs_.xRandomness = &Glue::randomness;
-  vfs_.xSleep = &Glue::sleep;
+  vfs_.xSleep = &Glue::let_time_pass;
   vfs_.xCurrentTime = &Glue::current_day;
   vfs_.xGetLastError = &Glue::last_error;
   vfs_.xCurrentTimeInt64 = &Glue::current_time;

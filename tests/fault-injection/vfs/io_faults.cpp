@@ -91,11 +91,12 @@ IoFaultResult fail_each_request(const Scenario& scenario, const IoFaultPlan& pla
   Runner runner(scenario);
   PowerLoss power;
   PowerLossPlan power_plan{.seed = scenario.seed, .images_per_point = 3, .second_failure_every = 0, .character = {}, .only = std::nullopt};
+  std::vector<Request> requests;
   {
     const auto session = runner.run(std::nullopt);
     for (const auto& failure : session->failures()) result.failures.push_back(scenario.name + " without a fault: " + failure);
+    requests = runner.disk().requests();
   }
-  const std::vector<Request> requests = runner.disk().requests();
   result.requests = std::ssize(requests);
 
   const auto fail = [&](std::string what) {
@@ -114,9 +115,9 @@ IoFaultResult fail_each_request(const Scenario& scenario, const IoFaultPlan& pla
         ++result.runs;
         ++field.runs;
         if (runner.disk().struck() > 0) ++field.struck;
-        ++field.effects[static_cast<std::size_t>(effect_of(session->counts()))];
         const std::size_t struck_at = runner.disk().struck_at();
         session->must_be_well();
+        ++field.effects[static_cast<std::size_t>(effect_of(session->counts()))];
         session->end(at % 2 == 0);
         result.counts.add(session->counts());
         for (const auto& failure : session->failures()) fail(describe(scenario, request, fault) + ": " + failure);

@@ -76,37 +76,37 @@ TEST_CASE("B05 and B19: no failure of power, nor a second one in the start after
 
 TEST_CASE("the rig can fail: a disk that acknowledges syncs of the write-ahead log and does nothing loses acknowledged writes", "[vfs]") {
   PowerLoss rig;
-  PowerLossPlan plan{.seed = 1, .images_per_point = 2, .second_failure_every = 0, .character = {}, .only = std::nullopt};
+  PowerLossPlan plan{.seed = 1, .turns = 3, .images_per_point = 1, .second_failure_every = 0, .character = {}, .only = std::nullopt};
   plan.character.syncs_wal = false;
-  CHECK(rig.run(plan).lost_acknowledged > 50);
+  CHECK(rig.run(plan).lost_acknowledged > 20);
 }
 
 TEST_CASE(
     "the rig can fail: a disk that acknowledges syncs of the database and does nothing leaves a log that lost writes or is unreadable",
     "[vfs]") {
   PowerLoss rig;
-  PowerLossPlan plan{.seed = 1, .images_per_point = 4, .second_failure_every = 0, .character = {}, .only = std::nullopt};
+  PowerLossPlan plan{.seed = 1, .turns = 5, .images_per_point = 2, .second_failure_every = 0, .character = {}, .only = std::nullopt};
   plan.character.syncs_database = false;
   const auto result = rig.run(plan);
-  CHECK(result.lost_acknowledged + result.unreadable > 50);
+  CHECK(result.lost_acknowledged + result.unreadable > 20);
 }
 
 TEST_CASE("the rig can fail: a disk whose torn sectors take the bytes beside them along loses acknowledged writes", "[vfs]") {
   PowerLoss rig;
-  PowerLossPlan plan{.seed = 1, .images_per_point = 4, .second_failure_every = 0, .character = {}, .only = Damage::neighbours};
+  PowerLossPlan plan{.seed = 1, .turns = 6, .images_per_point = 4, .second_failure_every = 0, .character = {}, .only = Damage::neighbours};
   const auto result = rig.run(plan);
   CHECK(result.lost_acknowledged + result.unreadable > 0);
 }
 
 TEST_CASE("the rig can fail: with synchronous=NORMAL acknowledged writes are lost, and only those of the last moments", "[vfs]") {
   PowerLoss rig;
-  PowerLossPlan plan{.seed = 1, .images_per_point = 2, .second_failure_every = 0, .character = {}, .only = std::nullopt};
+  PowerLossPlan plan{.seed = 1, .turns = 3, .images_per_point = 1, .second_failure_every = 0, .character = {}, .only = std::nullopt};
   PowerLossResult normal;
   {
     const EverybodyIsNormal normal_for_now;
     normal = rig.run(plan);
   }
-  CHECK(normal.lost_acknowledged > 50);
+  CHECK(normal.lost_acknowledged > 20);
   CHECK(normal.unreadable == 0);
   CHECK(normal.invented == 0);
   CHECK(rig.run(plan).violations() == 0);
