@@ -17,6 +17,7 @@ export interface Line {
 
 const height = 150;
 
+/// `format` is for single values; the axis has plain numbers, whose unit the label says.
 export function Chart({label, times, lines, format}: {label: string; times: number[]; lines: Line[]; format: (value: number) => string}) {
   const place = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | null>(null);
@@ -25,7 +26,7 @@ export function Chart({label, times, lines, format}: {label: string; times: numb
   useEffect(() => {
     const element = place.current;
     if (!element) return;
-    const chart = new uPlot(optionsOf(element, lines, format), data, element);
+    const chart = new uPlot(optionsOf(element, lines), data, element);
     plot.current = chart;
     const observer = new ResizeObserver(([entry]) => { if (entry) chart.setSize({width: Math.floor(entry.contentRect.width), height}); });
     observer.observe(element);
@@ -61,7 +62,7 @@ function lastOf({values}: Line, format: (value: number) => string): string {
   return last === undefined || last === null ? text.value.dash : format(last);
 }
 
-function optionsOf(element: HTMLElement, lines: Line[], format: (value: number) => string): uPlot.Options {
+function optionsOf(element: HTMLElement, lines: Line[]): uPlot.Options {
   const colour = (className: string) => (): string => colourOf(element, className);
   const axis: uPlot.Axis = {stroke: colour('chart-text'), grid: {stroke: colour('chart-grid'), width: 1}, ticks: {show: false}, font: '11px system-ui, sans-serif'};
   return {
@@ -73,7 +74,7 @@ function optionsOf(element: HTMLElement, lines: Line[], format: (value: number) 
     scales: {y: {range: (_, __, max) => [0, Math.max(max * 1.1, 1)]}},
     axes: [
       {...axis, size: 24, space: 70, values: (_, splits) => splits.map((at) => new Date(at * 1000).toLocaleTimeString(text.value.locale, {hour: '2-digit', minute: '2-digit', hour12: false}))},
-      {...axis, size: 46, space: 34, values: (_, splits) => splits.map((value) => format(value))},
+      {...axis, size: 46, space: 34, values: (_, splits) => splits.map((value) => formatNumber(value, Number.isInteger(value) ? 0 : 1))},
     ],
     series: [{}, ...lines.map((line) => ({
       label: line.label, stroke: colour(line.className), width: 1.5, points: {show: (plot: uPlot, i: number) => isSparse(plot.data[i]), size: 4}, spanGaps: false, ...(line.dash ? {dash: line.dash} : {}),

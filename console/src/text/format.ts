@@ -22,6 +22,11 @@ export function formatNextCall(at: number, now: number): string {
   return at < now - 1500 ? text.value.time.heldBack : formatRelative(Math.max(at, now), now);
 }
 
+/// The larger unit alone.
+export function formatLargest(ms: number): string {
+  return partsOf(ms).slice(0, 1).map(({value, unit}) => text.value.time.part({value: Math.floor(value), unit})).join('');
+}
+
 /// Without decimal places.
 export function formatWhole(ms: number): string {
   return partsOf(ms).map(({value, unit}) => text.value.time.part({value: Math.floor(value), unit})).join(' ');

@@ -7,7 +7,7 @@ import {ticksOf} from '../../model/axis';
 import type {Segment} from '../../model/axis';
 import {layOut, mostLanes} from '../../model/lanes';
 import type {Bar, Lane, Mark} from '../../model/lanes';
-import {formatClock, formatDuration} from '../../text/format';
+import {formatClock, formatDuration, formatLargest} from '../../text/format';
 import {text} from '../../text/text';
 
 /// The timeline as a picture. All it says is said in words by the history below it.
@@ -27,7 +27,7 @@ export function TimelineView({transaction, events}: {transaction: Transaction; e
     return () => observer.disconnect();
   }, []);
   const at = transaction.finished_at ? Date.parse(transaction.finished_at) : now.value;
-  const timeline = layOut(transaction, events, at, {width: width.value - 24, idleWidth: 30, leastWidth: 6});
+  const timeline = layOut(transaction, events, at, {width: width.value - 24, idleWidth: 40, leastWidth: 6});
   const t = text.value.transaction;
   const bars = timeline.lanes.flatMap((lane) => lane.bars);
   const seen = new Set(bars.map(({outcome}) => outcome));
@@ -88,11 +88,14 @@ function titleOf(bar: Bar): string {
 
 function Idle({segment, height}: {segment: Segment; height: number}) {
   const middle = segment.x + segment.width / 2;
-  const length = formatDuration(segment.end - segment.start);
+  const ms = segment.end - segment.start;
+  const length = formatDuration(ms);
+  // Only the larger unit: the strip is narrow, and all of it is said when it is pointed at.
+  const short = formatLargest(ms);
   return (
     <g class="idle">
       <rect x={segment.x} y={topHeight - 4} width={segment.width} height={height - topHeight + 4}><title>{text.value.transaction.idle(length)}</title></rect>
-      <path d={`M${middle - 3} ${topHeight - 1}l3 4 3-4`} />
+      <text x={middle} y={topHeight + 7}>{short}</text>
     </g>
   );
 }
