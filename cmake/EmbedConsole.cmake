@@ -70,7 +70,7 @@ if(HAS_NODE)
     if(MODE STREQUAL "ON")
       message(FATAL_ERROR "The web console: ${failure}")
     endif()
-    message(WARNING "The web console is left out. ${failure}")
+    message(WARNING "The web console is left out; -DESCROW_CONSOLE=ON tries again and fails instead. ${failure}")
   endif()
 endif()
 

@@ -18,6 +18,7 @@ test('the console is at most 100 kB on the wire and comes from here alone', asyn
   expect(total).toBeLessThanOrEqual(100_000);
   const answer = await fetch(`${escrowd.url}/`, {headers: {Accept: 'text/html'}});
   expect(answer.headers.get('content-security-policy')).toContain("default-src 'none'; script-src 'self'");
+  expect(answer.headers.get('content-security-policy')).not.toContain('unsafe');
   expect(answer.headers.get('x-frame-options')).toBe('DENY');
   expect(await answer.text()).not.toMatch(/<script(?![^>]*src=)/);
 });
