@@ -37,7 +37,7 @@ class OutgoingCall {
     body_ = std::move(body);
     return *this;
   }
-  /// For the whole call; default 3 s. Keep it below the time that your own caller gives you.
+  /// For the whole call, or for each piece of a streamed answer; default 3 s. Keep it below the time that your own caller gives you.
   OutgoingCall& timeout(std::chrono::milliseconds value) {
     timeout_ = value;
     return *this;
@@ -89,10 +89,16 @@ class HttpCaller {
   /// Errc::unreachable: nothing was sent. Errc::unknown_outcome: it may have had its effect. Errc::invalid_argument: no URL that can be
   /// called, or no valid header.
   [[nodiscard]] Result<CallReply> call(const OutgoingCall& call);
-  /// The same, begun now.
+  /// Hands the body of a 2xx over piece by piece as it comes, for streams that do not end by themselves; `on_piece` runs on the caller's
+  /// network thread, must not block for long, and ends the call by answering false. Any other status comes as with `call`. Errors as with
+  /// `call`; Errc::unknown_outcome when the stream broke off or fell silent for longer than the call's timeout.
+  [[nodiscard]] Result<CallReply> stream(const OutgoingCall& call, std::function<bool(std::string_view piece)> on_piece);
+  /// The same as `call`, begun now.
   [[nodiscard]] std::future<Result<CallReply>> call_async(const OutgoingCall& call);
 
  private:
+  std::future<Result<CallReply>> begin(const OutgoingCall& call, std::function<bool(std::string_view)> on_piece);
+
   struct State;
   std::shared_ptr<State> state_;
 };

@@ -3,10 +3,12 @@
 #include <openssl/ssl.h>
 #include <sys/socket.h>
 
+#include <array>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/ssl/host_name_verification.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core/error.hpp>
+#include <boost/beast/http/buffer_body.hpp>
 #include <boost/beast/http/message.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/read.hpp>
@@ -14,6 +16,7 @@
 #include <boost/beast/http/write.hpp>
 #include <boost/beast/ssl.hpp>
 #include <cerrno>
+#include <optional>
 
 namespace escrow::http {
 namespace {
@@ -78,6 +81,10 @@ Task<Result<Answer, Failure>> Connection::exchange_on(Stream& stream, const Requ
   const auto [write_error, sent] = co_await beast::http::async_write(stream, outgoing, awaiting);
   if (write_error) co_return failed(client_, sent > 0, write_error, "while sending");
 
+  if (request.on_piece) {
+    auto streamed = co_await receive_pieces(stream, request);
+    co_return streamed;
+  }
   for (;;) {
     beast::http::response_parser<beast::http::string_body> parser;
     parser.body_limit(client_.options_.body_limit);
@@ -96,6 +103,41 @@ Task<Result<Answer, Failure>> Connection::exchange_on(Stream& stream, const Requ
     socket().expires_never();
     co_return answer;
   }
+}
+
+/// The connection is not kept: its other end may have more to say.
+template <class Stream>
+Task<Result<Answer, Failure>> Connection::receive_pieces(Stream& stream, const Request& request) {
+  using Parser = beast::http::response_parser<beast::http::buffer_body>;
+  std::optional<Parser> parser;
+  do {
+    parser.emplace();
+    parser->body_limit(boost::none);
+    parser->header_limit(client_.options_.header_limit);
+    const auto [error, received] = co_await beast::http::async_read_header(stream, buffer_, *parser, awaiting);
+    if (error) co_return failed(client_, true, error, "while waiting for the answer");
+  } while (parser->get().result_int() / 100 == 1);
+
+  Answer answer;
+  answer.status = parser->get().result_int();
+  for (const auto& field : parser->get()) answer.headers.emplace_back(std::string(field.name_string()), std::string(field.value()));
+  const bool hands_over = answer.status / 100 == 2;
+  std::array<char, 8192> piece{};
+  while (!parser->is_done()) {
+    parser->get().body().data = piece.data();
+    parser->get().body().size = piece.size();
+    if (hands_over) socket().expires_after(request.piece_timeout);
+    const auto [error, received] = co_await beast::http::async_read_some(stream, buffer_, *parser, awaiting);
+    if (error && error != beast::http::error::need_buffer) co_return failed(client_, true, error, "in the middle of the answer");
+    const std::string_view got(piece.data(), piece.size() - parser->get().body().size);
+    if (got.empty()) continue;
+    if (!hands_over && answer.body.size() + got.size() > client_.options_.body_limit) {
+      co_return failed(client_, true, beast::http::error::body_limit, "in the middle of the answer");
+    }
+    if (!hands_over) answer.body.append(got);
+    if (hands_over && !request.on_piece(got)) break;
+  }
+  co_return answer;
 }
 
 Task<Result<Answer, Failure>> Connection::exchange(const Request& request, const protocol::Url& url) {

@@ -43,6 +43,9 @@ class Connection {
   template <class Stream>
   Task<Result<Answer, Failure>> exchange_on(Stream& stream, const Request& request, const protocol::Url& url);
 
+  template <class Stream>
+  Task<Result<Answer, Failure>> receive_pieces(Stream& stream, const Request& request);
+
   HttpClient& client_;
   std::list<Connection*>::iterator place_;
   std::string origin_;

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -22,6 +23,10 @@ struct Request {
   std::string body;
   /// For the whole exchange, from resolving the name to the last byte.
   Clock::time_point deadline;
+  /// Takes the body of a 2xx piece by piece as it comes, on the client's thread; false ends the exchange. The answer then has no body,
+  /// and `deadline` holds up to its header only: from then on each piece has `piece_timeout`.
+  std::function<bool(std::string_view)> on_piece;
+  std::chrono::milliseconds piece_timeout{0};
   /// Whether the request may be sent again without a word after a reused connection broke; else only if nothing of it was written.
   bool repeatable = false;
 };

@@ -47,7 +47,7 @@ HttpCaller::HttpCaller(const std::string& ca_file)
 
 HttpCaller::~HttpCaller() = default;
 
-std::future<Result<CallReply>> HttpCaller::call_async(const OutgoingCall& call) {
+std::future<Result<CallReply>> HttpCaller::begin(const OutgoingCall& call, std::function<bool(std::string_view)> on_piece) {
   auto promise = std::make_shared<std::promise<Result<CallReply>>>();
   auto future = promise->get_future();
   http::Request request;
@@ -63,6 +63,8 @@ std::future<Result<CallReply>> HttpCaller::call_async(const OutgoingCall& call) 
     request.headers.emplace_back("Content-Type", "application/json");
     request.body = *call.body();
   }
+  request.on_piece = std::move(on_piece);
+  request.piece_timeout = call.timeout();
   request.deadline =
       http::Clock::now() + std::clamp(call.timeout(), std::chrono::milliseconds(0), std::chrono::milliseconds(std::chrono::hours(24)));
   const bool valid = std::ranges::all_of(request.headers, [](const auto& header) { return http::is_header(header.first, header.second); });
@@ -80,6 +82,12 @@ std::future<Result<CallReply>> HttpCaller::call_async(const OutgoingCall& call) 
     });
   }
   return future;
+}
+
+std::future<Result<CallReply>> HttpCaller::call_async(const OutgoingCall& call) { return begin(call, nullptr); }
+
+Result<CallReply> HttpCaller::stream(const OutgoingCall& call, std::function<bool(std::string_view)> on_piece) {
+  return begin(call, std::move(on_piece)).get();
 }
 
 Result<CallReply> HttpCaller::call(const OutgoingCall& call) { return call_async(call).get(); }

@@ -1,0 +1,72 @@
+#pragma once
+
+#include <chrono>
+#include <escrow/http_caller.hpp>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "cli/event_messages.hpp"
+#include "cli/exit_status.hpp"
+
+/// The coordinator's API as `escrowctl` uses it: one try, and when it fails a sentence that says what to do.
+namespace escrow::cli {
+
+struct ServerAddress {
+  /// http://HOST:PORT or https://HOST:PORT
+  std::string url;
+  /// Sent as `Authorization: Bearer`; empty: none.
+  std::string token;
+  /// Sent as `Escrow-Actor`: whose hand it is.
+  std::string actor;
+  std::string ca_file;
+  /// For one request, beside the time that the coordinator was asked to wait.
+  std::chrono::milliseconds timeout{10'000};
+};
+
+class CoordinatorApi {
+ public:
+  /// Throws std::invalid_argument when the CA file can't be read.
+  explicit CoordinatorApi(ServerAddress address);
+
+  /// The body of a 2xx: JSON, byte for byte as it came. `target` is path and query.
+  [[nodiscard]] Outcome<std::string> get(const std::string& target, std::chrono::milliseconds wait = {});
+  /// `gid`: what to look up when the answer is lost.
+  [[nodiscard]] Outcome<std::string> post(const std::string& target, const std::string& body, const std::string& gid = {},
+                                          std::chrono::milliseconds wait = {});
+
+  /// Follows the event stream for as long as `on_message` answers true, over lost connections, which `on_lost` is told of. Fails when the
+  /// first connection can't be made, or when the coordinator says no.
+  [[nodiscard]] Outcome<void> follow(const std::string& target, std::string last_id,
+                                     const std::function<bool(const EventMessage&)>& on_message,
+                                     const std::function<void(const std::string& why)>& on_lost);
+
+  [[nodiscard]] const ServerAddress& address() const { return address_; }
+
+ private:
+  [[nodiscard]] OutgoingCall call_to(const std::string& target, std::chrono::milliseconds timeout) const;
+  [[nodiscard]] Outcome<std::string> result_of(Result<CallReply> reply, const std::string& gid) const;
+  [[nodiscard]] Failure no_answer(const Error& error, const std::string& gid) const;
+
+  ServerAddress address_;
+  HttpCaller caller_;
+};
+
+/// The failure that an answer other than 2xx is.
+[[nodiscard]] Failure failure_of(unsigned status, std::string_view body);
+
+/// `%XX` for everything that has a meaning in a URL.
+[[nodiscard]] std::string encoded(std::string_view text);
+
+/// Builds `?a=b&c=d`.
+class QueryText {
+ public:
+  QueryText& add(std::string_view name, std::string_view value);
+  [[nodiscard]] const std::string& text() const { return text_; }
+
+ private:
+  std::string text_;
+};
+
+}  // namespace escrow::cli
