@@ -149,7 +149,8 @@ void advance(Change& change) {
     }
     if (all_forward_succeeded(transaction)) decide_commit(change, std::nullopt, std::nullopt);
   }
-  if (transaction.status == Status::committing && !something_is_owed(transaction)) end(change, Status::committed);
+  if (transaction.status == Status::committing && !something_is_owed(transaction))
+    end(change, ESCROW_PLANTED(ends_on_the_wrong_side) ? Status::aborted : Status::committed);
   if (transaction.status == Status::aborting && !something_is_owed(transaction)) end(change, Status::aborted);
 }
 

@@ -33,6 +33,7 @@ constexpr std::array planted{
                "RocketMQ (check limit)"},
     PlantedBug{"recovery_forgets_open_calls", "core/decide.cpp", "what may have been called before a crash counts as not called", "S1"},
     PlantedBug{"ends_before_confirms", "core/progress.cpp", "a transaction is committed while confirms are owed", "S1"},
+    PlantedBug{"ends_on_the_wrong_side", "core/progress.cpp", "what was committed ends as aborted", "T1"},
     PlantedBug{"registered_is_not_undone", "core/progress.cpp", "branches that the initiator called are not undone", "S1"},
     PlantedBug{"confirms_before_the_commit", "core/turn.cpp", "confirms and messages leave while the transaction is active", "S10"},
     PlantedBug{"confirms_before_its_try", "core/turn.cpp", "a branch behind the pivot is confirmed before its own try", "S10"},

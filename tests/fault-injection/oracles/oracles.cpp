@@ -31,6 +31,7 @@ constexpr std::array known{
     Oracle{"L5", l5_no_starvation},
     Oracle{"L6", l6_rest},
     Oracle{"L8", l8_justified},
+    Oracle{"T1", t1_conforms},
 };
 
 }  // namespace

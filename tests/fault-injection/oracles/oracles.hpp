@@ -59,6 +59,9 @@ void l6_rest(const Evidence& evidence, Violations& violations);
 /// A run that does not come to its end has a reason for it.
 void l8_justified(const Evidence& evidence, Violations& violations);
 
+/// What the log shows is a path in the table that the models use.
+void t1_conforms(const Evidence& evidence, Violations& violations);
+
 struct Oracle {
   std::string_view id;
   void (*judge)(const Evidence&, Violations&);

@@ -45,6 +45,41 @@ constexpr std::array<std::string_view, sometimes_count> names{
     "forward answer after the abort counted",
     "overloaded",
     "a waiter was told the end",
+    "recovered while active",
+    "three runs or more wrote one transaction",
+    "message sent",
+    "message recorded by its initiator",
+    "message barred by a check",
+    "graph committed",
+    "graph aborted",
+    "mixed transaction committed",
+    "mixed transaction aborted",
+    "interactive transaction committed",
+    "interactive transaction aborted",
+    "committed without any branch",
+    "aborted by its pivot",
+    "operation skipped",
+    "attention on a forward operation",
+    "attention on a confirm",
+    "attention on an undo",
+    "attention on a check",
+    "forward call refused",
+    "forward call in progress",
+    "forward call postponed",
+    "forward call without a clear answer",
+    "final call refused",
+    "final call in progress",
+    "final call postponed",
+    "final call without a clear answer",
+    "check without a clear answer",
+    "answer to a coordinator that has died",
+    "deadline extended",
+    "retried by an operator",
+    "turned away by the store",
+    "turned away by a drain",
+    "unknown gid",
+    "removed after its retention",
+    "row damaged",
 };
 
 class Counter {
@@ -65,16 +100,22 @@ class Counter {
   void from_log() {
     const core::Transaction* before = nullptr;
     std::int64_t run = 0;
+    int runs = 0;
     for (const sim::Written* write : case_.written) {
       const bool other_run = before != nullptr && write->run != run;
       see_if(other_run, Sometimes::recovered);
+      runs += other_run || before == nullptr ? 1 : 0;
+      see_if(other_run && before->status == Status::active, Sometimes::recovered_active);
       see_if(other_run && before->status == Status::aborting, Sometimes::recovered_aborting);
       see_if(other_run && before->status == Status::committing, Sometimes::recovered_committing);
       before = write->value.get();
       run = write->run;
     }
+    see_if(runs >= 3, Sometimes::several_runs);
+    see_attention();
     if (case_.final == nullptr) return;
     const core::Transaction& value = *case_.final;
+    from_shape(value);
     see_if(value.status == Status::committed, Sometimes::committed);
     see_if(value.status == Status::aborted, Sometimes::aborted);
     see_if(value.status == Status::committed && core::pivot_of(value), Sometimes::pivot_committed);
@@ -96,6 +137,56 @@ class Counter {
     }
   }
 
+  void from_shape(const core::Transaction& value) {
+    const bool committed = value.status == Status::committed;
+    const bool aborted = value.status == Status::aborted;
+    const bool is_graph = value.order == protocol::Order::graph;
+    const bool is_mixed = value.request->mode == protocol::Mode::mixed;
+    const bool is_interactive = value.request->interactive;
+    see_if(committed && is_graph, Sometimes::graph_committed);
+    see_if(aborted && is_graph, Sometimes::graph_aborted);
+    see_if(committed && is_mixed, Sometimes::mixed_committed);
+    see_if(aborted && is_mixed, Sometimes::mixed_aborted);
+    see_if(committed && is_interactive, Sometimes::interactive_committed);
+    see_if(aborted && is_interactive, Sometimes::interactive_aborted);
+    see_if(committed && value.branches.empty(), Sometimes::empty_commit);
+    const auto pivot = core::pivot_of(value);
+    const bool by_pivot = pivot && value.pivot_reached && value.branches[*pivot].forward->state == OperationState::failed;
+    see_if(aborted && by_pivot, Sometimes::pivot_refused);
+    for (const core::Branch& branch : value.branches) {
+      for (const Role role : protocol::all_roles) {
+        const auto* operation = branch.operation(role);
+        see_if(operation != nullptr && operation->state == OperationState::skipped, Sometimes::skipped);
+      }
+    }
+  }
+
+  /// Whose attention was asked for, once for each write that does.
+  void see_attention() {
+    for (const sim::Written* write : case_.written) {
+      const core::Transaction& value = *write->value;
+      see_if(value.check && value.check->attention, Sometimes::attention_on_check);
+      for (const core::Branch& branch : value.branches) {
+        see_if(branch.forward && branch.forward->attention, Sometimes::attention_on_forward);
+        see_if(branch.confirm && branch.confirm->attention, Sometimes::attention_on_confirm);
+        see_if(branch.undo && branch.undo->attention, Sometimes::attention_on_undo);
+      }
+    }
+  }
+
+  void see_answer(const sim::Sent& sent, const sim::Ended& ended) {
+    using Class = core::Outcome::Class;
+    const bool is_final = sent.phase == protocol::Phase::final;
+    if (sent.branch < 0) return see_if(ended.outcome == Class::unknown, Sometimes::check_unknown);
+    switch (ended.outcome) {
+      case Class::succeeded: break;
+      case Class::refused: see(is_final ? Sometimes::final_refused : Sometimes::forward_refused); break;
+      case Class::in_progress: see(is_final ? Sometimes::final_in_progress : Sometimes::forward_in_progress); break;
+      case Class::postponed: see(is_final ? Sometimes::final_postponed : Sometimes::forward_postponed); break;
+      case Class::unknown: see(is_final ? Sometimes::final_unknown : Sometimes::forward_unknown); break;
+    }
+  }
+
   void from_participants() {
     for (const sim::Committed* row : case_.committed) {
       const bool effect = row->what == Committed::What::effect;
@@ -104,6 +195,11 @@ class Counter {
       see_if(effect && row->operation == OperationName::compensate, Sometimes::compensated);
       see_if(row->what == Committed::What::mark, Sometimes::null_compensation);
       see_if(row->what == Committed::What::refused, Sometimes::refused_for_good);
+      see_if(row->what == Committed::What::message, Sometimes::message_recorded);
+      see_if(row->what == Committed::What::barred, Sometimes::message_barred);
+      const bool is_message = effect && case_.final != nullptr && row->operation == OperationName::action &&
+                              role_in(*case_.final, row->branch, row->operation) == std::optional(Role::confirm);
+      see_if(is_message, Sometimes::message_sent);
     }
     for (const sim::BarrierRow* row : case_.rows) {
       // Nothing bars a forward call but its undo's mark, which names its cause.
@@ -120,12 +216,23 @@ class Counter {
       see_if(++calls(sent->branch, sent->operation) == 2 && case_.effects(sent->branch, sent->operation) == 1,
              Sometimes::duplicate_suppressed);
     for (const sim::Ended* ended : case_.ended) {
-      if (ended->outcome != core::Outcome::Class::succeeded) continue;
       const auto* sent = case_.call(ended->call);
-      if (sent == nullptr || sent->run == 0 || !is_forward(sent->operation)) continue;
+      if (sent == nullptr || sent->run == 0) continue;
+      see_answer(*sent, *ended);
+      see_if(!case_.written.empty() && case_.written.back()->run > sent->run && is_behind(*ended, sent->run),
+             Sometimes::answer_to_the_dead);
+      if (ended->outcome != core::Outcome::Class::succeeded || !is_forward(sent->operation)) continue;
       const auto* durable = case_.log_before(ended->seq);
       see_if(durable != nullptr && durable->status == Status::aborting, Sometimes::late_answer_counted);
     }
+  }
+
+  /// A later run had written by then.
+  [[nodiscard]] bool is_behind(const sim::Ended& ended, std::int64_t run) const {
+    for (const sim::Written* write : case_.written) {
+      if (write->run > run) return write->seq < ended.seq;
+    }
+    return false;
   }
 
   void from_clients() {
@@ -137,6 +244,11 @@ class Counter {
       see_if(told->problem == protocol::ProblemCode::branch_conflict, Sometimes::branch_conflict);
       see_if(told->problem == protocol::ProblemCode::past_pivot, Sometimes::past_pivot);
       see_if(told->problem == protocol::ProblemCode::overloaded, Sometimes::overloaded);
+      see_if(told->problem == protocol::ProblemCode::store_unavailable, Sometimes::store_unavailable);
+      see_if(told->problem == protocol::ProblemCode::draining, Sometimes::draining);
+      see_if(told->problem == protocol::ProblemCode::not_found, Sometimes::unknown_gid);
+      see_if(!told->problem && told->what == Ask::extend, Sometimes::extended);
+      see_if(!told->problem && told->what == Ask::retry, Sometimes::retried_now);
       see_if(!told->problem && told->what == Ask::start && !told->created, Sometimes::start_repeated);
       if (!told->value || !told->value->is_terminal()) continue;
       const auto* asked = case_.question(told->token);
@@ -161,6 +273,8 @@ void Tally::add(const Evidence& evidence, const std::vector<sim::Fired>& faults)
     if (life.what == Life::What::forgot) see(Sometimes::amnesia);
     if (life.what == Life::What::stopped) see(Sometimes::drained);
   }
+  counts[static_cast<std::size_t>(Sometimes::removed)] += history.retired.size();
+  counts[static_cast<std::size_t>(Sometimes::damaged)] += history.damaged.size();
   for (const sim::Written& write : history.written) {
     for (const core::Branch& branch : write.value->branches) {
       if ((branch.undo && branch.undo->attention) || (branch.confirm && branch.confirm->attention)) {
@@ -175,6 +289,17 @@ void Tally::add(const Evidence& evidence, const std::vector<sim::Fired>& faults)
     if (fault.point == Point::store_unknown_applied) see(Sometimes::unknown_write_applied);
     if (fault.point == Point::store_unknown_lost) see(Sometimes::unknown_write_lost);
   }
+}
+
+std::vector<std::string_view> Tally::missing() const {
+  std::vector<std::string_view> names_of_zeros;
+  for (std::size_t i = 0; i < counts.size(); ++i) {
+    if (counts[i] == 0) names_of_zeros.push_back(names[i]);
+  }
+  for (std::size_t i = 0; i < fired.size(); ++i) {
+    if (fired[i] == 0) names_of_zeros.push_back(sim::describe(static_cast<Point>(i)).name);
+  }
+  return names_of_zeros;
 }
 
 void Tally::add(const Tally& other) {

@@ -49,6 +49,41 @@ enum class Sometimes : std::uint8_t {
   late_answer_counted,
   overloaded,
   told_at_the_end,
+  recovered_active,
+  several_runs,
+  message_sent,
+  message_recorded,
+  message_barred,
+  graph_committed,
+  graph_aborted,
+  mixed_committed,
+  mixed_aborted,
+  interactive_committed,
+  interactive_aborted,
+  empty_commit,
+  pivot_refused,
+  skipped,
+  attention_on_forward,
+  attention_on_confirm,
+  attention_on_undo,
+  attention_on_check,
+  forward_refused,
+  forward_in_progress,
+  forward_postponed,
+  forward_unknown,
+  final_refused,
+  final_in_progress,
+  final_postponed,
+  final_unknown,
+  check_unknown,
+  answer_to_the_dead,
+  extended,
+  retried_now,
+  store_unavailable,
+  draining,
+  unknown_gid,
+  removed,
+  damaged,
   count
 };
 inline constexpr std::size_t sometimes_count = static_cast<std::size_t>(Sometimes::count);
@@ -60,6 +95,8 @@ struct Tally {
 
   void add(const Evidence& evidence, const std::vector<sim::Fired>& faults);
   void add(const Tally& other);
+  /// What never happened: a batch with any of it proves too little.
+  [[nodiscard]] std::vector<std::string_view> missing() const;
   [[nodiscard]] std::uint64_t operator[](Sometimes what) const { return counts[static_cast<std::size_t>(what)]; }
 };
 

@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <ctime>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "tests/fault-injection/sim/batch.hpp"
 #include "tests/fault-injection/sim/identities.hpp"
@@ -20,6 +22,7 @@ struct Flags {
   bool timeline = false;
   bool tally = false;
   bool keep_going = false;
+  bool complete = false;
   bool hashes = false;
   std::uint64_t twice = 0;
 };
@@ -61,12 +64,13 @@ int main(int argc, char** argv) {
   app.add_flag("--hashes", flags.hashes,
                "Print the hash of each history: a change that only makes something faster leaves them as they are");
   app.add_option("--twice", flags.twice, "Run every so-many-th seed twice: both histories must be the same");
+  app.add_flag("--complete", flags.complete, "Fail with 2 when anything that should happen sometimes never did");
   app.add_flag("--keep-going", flags.keep_going, "Do not stop at the first failing seed");
   CLI11_PARSE(app, argc, argv);
   const auto bug = flags.bug.empty() ? sim::Bug::none : sim::bug_named(flags.bug).value_or(sim::Bug::none);
   if (!flags.bug.empty() && bug == sim::Bug::none) {
     fmt::print(stderr, "no such bug: {}\n", flags.bug);
-    return 2;
+    return 3;
   }
 
   oracles::Tally tally;
@@ -84,5 +88,8 @@ int main(int argc, char** argv) {
   }
   fmt::print("{} seeds, {} with violations, {:.1f} s of processor time, {:.0f} a second\n", done, failed, took,
              static_cast<double>(done) / took);
-  return failed == 0 ? 0 : 1;
+  if (failed > 0) return 1;
+  const auto missing = flags.complete ? tally.missing() : std::vector<std::string_view>{};
+  for (const auto name : missing) fmt::print("never happened: {}\n", name);
+  return missing.empty() ? 0 : 2;
 }
