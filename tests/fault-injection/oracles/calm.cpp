@@ -14,8 +14,8 @@ std::optional<core::Time> time_of(const Evidence& evidence, sim::Life::What what
 }  // namespace
 
 std::optional<core::Time> settled_at(const Evidence& evidence) {
-  // Longer than a drain's grace and any answer of the store.
-  constexpr core::Duration aftermath{1'000};
+  // Longer than a drain's grace, any answer of the store, and what a coordinator that was paused is still to take in.
+  constexpr core::Duration aftermath{3'000};
   const auto calm = time_of(evidence, sim::Life::What::calm);
   return calm ? std::optional(*calm + aftermath) : std::nullopt;
 }

@@ -135,7 +135,7 @@ Forged& Forged::life(sim::Life::What what, std::int64_t run) {
   return *this;
 }
 
-Forged& Forged::calm() { return life(sim::Life::What::calm).wait(2'000); }
+Forged& Forged::calm() { return life(sim::Life::What::calm).wait(4'000); }
 Forged& Forged::quiet() { return life(sim::Life::What::quiet); }
 
 std::size_t Forged::found_by(std::string_view oracle) {
