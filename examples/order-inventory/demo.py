@@ -113,6 +113,7 @@ class Demo:
 
         try:
             coordinator = start("escrowd", self.options.bin / "escrowd", "--store", f"sqlite:{self.folder / 'escrow.db'}")
+            self.say(f"watch it in a browser: {coordinator.url}/")
             def service(name, *more):
                 return start(name, self.options.example / name, "--db", self.folder / f"{name}.db", "--escrow", coordinator.url, *more)
             order = service("order")

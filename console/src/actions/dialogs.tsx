@@ -98,7 +98,7 @@ function Matching({action, count}: {action: Action & {kind: 'retryMatching'}; co
     if (destination) return;
     const query = new URLSearchParams();
     for (const [key, value] of Object.entries(filters)) for (const one of [value].flat()) query.append(key, String(one));
-    void fetchPage(filtersFrom(query), mostNamed, null).then((page) => (gids.value = page.transactions.map(({gid}) => gid))).catch(() => undefined);
+    void fetchPage(filtersFrom(query), mostNamed, null, undefined, true).then((page) => (gids.value = page.transactions.map(({gid}) => gid))).catch(() => undefined);
   }, []);
   return gids.value.length > 0 && count !== null ? <Named gids={gids.value} total={Math.max(count, gids.value.length)} /> : null;
 }

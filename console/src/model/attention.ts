@@ -5,6 +5,8 @@ import type {Side} from './operations';
 /// The operations that need a person, of all transactions.
 
 export const mostLookedThrough = 5000;
+/// More than this nobody works off one by one.
+export const mostShown = 500;
 
 export interface AttentionEntry extends Attention {
   gid: string;

@@ -8,7 +8,7 @@ import {hearOverview} from '../live/overview';
 import {linkToTransaction} from '../live/route';
 import {subscribe} from '../live/stream';
 import {noFilters} from '../model/filters';
-import {attentionOf, mostLookedThrough} from '../model/attention';
+import {attentionOf, mostLookedThrough, mostShown} from '../model/attention';
 import type {AttentionEntry} from '../model/attention';
 import {Relative} from '../parts/moment';
 import {Empty, ErrorNotice, Loading} from '../parts/notice';
@@ -35,7 +35,7 @@ export function AttentionPage() {
       {!rows && !error && <Loading />}
       {rows && entries.length === 0 && <Empty icon="succeeded" title={t.empty}><p>{t.emptyHint}</p></Empty>}
       {entries.length > 0 && <Entries entries={entries} reload={() => loader.reload()} />}
-      {rows && rows.length >= mostLookedThrough && <p class="faint">{t.more(mostLookedThrough)}</p>}
+      {entries.length > mostShown && <p class="faint">{t.more(mostShown)}</p>}
     </>
   );
 }
@@ -73,7 +73,7 @@ function Entries({entries, reload}: {entries: AttentionEntry[]; reload: () => vo
         <button type="button" onClick={() => ask({kind: 'retryMatching', selection: {attention: true}}, done)}>{text.value.act.retryAll}</button>
       </div>
       <ol class="entries">
-        {entries.slice(0, 500).map((entry) => <Entry key={`${entry.gid}/${entry.branch}/${entry.operation}`} entry={entry} isSelected={selected.value.has(entry.gid)} onSelect={set} reload={reload} />)}
+        {entries.slice(0, mostShown).map((entry) => <Entry key={`${entry.gid}/${entry.branch}/${entry.operation}`} entry={entry} isSelected={selected.value.has(entry.gid)} onSelect={set} reload={reload} />)}
       </ol>
     </>
   );

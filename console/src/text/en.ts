@@ -253,7 +253,7 @@ export const en = {
     since: 'Since', what: 'What', reason: 'Reason', transaction: 'Transaction', select: 'Select', actions: 'Actions',
     selected: (n: number) => `${n} selected`,
     selectAll: 'Select all',
-    more: (n: number) => `Only the ${n.toLocaleString('en')} newest transactions are looked through.`,
+    more: (n: number) => `Only the ${n.toLocaleString('en')} oldest are shown.`,
   },
   destinations: {
     title: 'Destinations',

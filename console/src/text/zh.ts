@@ -250,7 +250,7 @@ export const zh: Catalogue = {
     since: '自', what: '操作', reason: '原因', transaction: '事务', select: '选择', actions: '处理',
     selected: (n) => `已选 ${n} 个`,
     selectAll: '全选',
-    more: (n) => `只查看了最新的 ${number(n)} 个事务。`,
+    more: (n) => `只显示最早的 ${number(n)} 个。`,
   },
   destinations: {
     title: '目标服务',
