@@ -11,8 +11,8 @@ import {graph, shopTraffic, troubles} from './support/traffic';
 
 /// What docs/console.md shows.
 const tour: Record<string, string> = {
-  'overview-en-light-1280': 'overview', 'refused-en-light-1280': 'stuck', 'graph-en-dark-1280': 'graph', 'attention-en-light-1280': 'attention',
-  'resolve-en-light-1280': 'resolve', 'list-en-dark-1280': 'list', 'destinations-en-light-1280': 'destinations', 'refused-zh-dark-400': 'narrow',
+  'overview-en-dark-1280': 'overview', 'refused-en-light-1280': 'stuck', 'graph-en-dark-1280': 'graph', 'attention-en-light-1280': 'attention',
+  'resolve-en-light-1280': 'resolve', 'list-en-light-1280': 'list', 'destinations-en-light-1280': 'destinations', 'refused-zh-dark-400': 'narrow',
 };
 const tourFolder = '../../docs/console';
 

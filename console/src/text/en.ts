@@ -171,7 +171,7 @@ export const en = {
     timelineSummary: (lanes: number, attempts: number) => `${count(attempts, 'attempt')} in ${count(lanes, 'lane')}. The history below says the same in words.`,
     forward: 'forward', undo: 'undo', check: 'check',
     now: 'now',
-    idle: (length: string) => `nothing for ${length}`,
+    idle: (length: string) => `${length} left out`,
     folded: (n: number) => `${count(n, 'call')} before it folded`,
     bar: (where: Place, number: number) => `${place(where)}, call ${number}`,
     legend: {succeeded: 'succeeded', refused: 'refused', failed: 'no definite answer', resolved: 'resolved by hand', calling: 'being called', next: 'next call'},

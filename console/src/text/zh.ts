@@ -168,7 +168,7 @@ export const zh: Catalogue = {
     timelineSummary: (lanes, attempts) => `${number(lanes)} 条泳道，${number(attempts)} 次尝试。下方的历史用文字说明同样的内容。`,
     forward: '正向', undo: '撤销', check: '回查',
     now: '现在',
-    idle: (length) => `${length}内无动作`,
+    idle: (length) => `略去 ${length}`,
     folded: (n) => `此前折叠了 ${number(n)} 次调用`,
     bar: (where, n) => `${place(where)}，第 ${n} 次调用`,
     legend: {succeeded: '成功', refused: '被拒绝', failed: '无明确应答', resolved: '人工裁定', calling: '调用中', next: '下次调用'},
