@@ -79,9 +79,19 @@ bool CoordinatorHost::receive(node::Request request, Ask what, Reply reply) {
 
 void CoordinatorHost::deliver(node::Input input, Identity identity, std::uint64_t life) {
   if (life != life_ || !node_) return;
+  // A loss of memory that a pause has held back until calm is none any more.
+  if (context_.faults.is_calm() && std::holds_alternative<node::Forgotten>(input)) return;
   if (paused_until_ <= context_.now()) return take(std::move(input), identity);
-  context_.after(paused_until_ - context_.now() + context_.pick(Point::latency, identity, 0, 3), identity,
-                 [this, life, identity, input = std::move(input)]() mutable { deliver(std::move(input), identity, life); });
+  held_.push_back({std::move(input), identity, life});
+}
+
+void CoordinatorHost::release_held() {
+  if (paused_until_ > context_.now()) return;
+  auto held = std::exchange(held_, {});
+  for (Held& one : held) {
+    context_.after(context_.pick(Point::latency, one.identity, 0, 3), one.identity,
+                   [this, one = std::move(one)]() mutable { deliver(std::move(one.input), one.identity, one.life); });
+  }
 }
 
 void CoordinatorHost::take(node::Input input, Identity identity) {
@@ -127,6 +137,7 @@ void CoordinatorHost::mishap(Identity identity) {
   if (faults.fires(Point::coordinator_pause, identity)) {
     paused_until_ = context_.now() + context_.pick(Point::choice, identity, 10, 2000);
     context_.record(context_.history.life, Life{{}, Life::What::paused, run_, -1});
+    context_.after(paused_until_ - context_.now(), process, [this] { release_held(); });
   }
   if (!is_draining_ && faults.fires(Point::coordinator_drain, identity)) {
     is_draining_ = true;
@@ -183,6 +194,7 @@ void CoordinatorHost::restart_later() {
 
 void CoordinatorHost::calm_down() {
   paused_until_ = std::min(paused_until_, context_.now());
+  release_held();
   if (!node_) restart_later();
 }
 

@@ -35,6 +35,8 @@ class CoordinatorHost {
   /// An input for this life of the process; dropped if it has ended, held while it is paused. `identity` names it for the faults.
   void deliver(engine::node::Input input, Identity identity, std::uint64_t life);
   void take(engine::node::Input input, Identity identity);
+  /// What came while the process stood still reaches it.
+  void release_held();
   /// Performs outputs until the process dies, which it may before any of them and after the last; true: it has died.
   bool perform_all(std::vector<engine::node::Output>& outputs, Identity identity, bool is_page);
   void set_clock();
@@ -68,6 +70,12 @@ class CoordinatorHost {
   std::uint64_t life_ = 0;
   bool is_draining_ = false;
   Time paused_until_;
+  struct Held {
+    engine::node::Input input;
+    Identity identity;
+    std::uint64_t life = 0;
+  };
+  std::vector<Held> held_;
   /// How far the driver's clock of this life is ahead of the queue's, and how far the wall clock is.
   Duration clock_ahead_{0};
   Duration wall_ahead_{0};

@@ -14,6 +14,7 @@ namespace {
 using protocol::OperationName;
 
 constexpr std::uint64_t stubborn_purpose = 0x57b0;
+constexpr std::uint64_t reserved_purpose = 0x4e5e;
 
 bool is_undo(OperationName operation) { return operation == OperationName::compensate || operation == OperationName::cancel; }
 bool is_forward(OperationName operation) { return operation == OperationName::action || operation == OperationName::try_; }
@@ -31,6 +32,12 @@ std::uint8_t place_of(std::string_view word) {
   const auto found = std::ranges::find(words, word);
   ESCROW_ASSERT(found != words.end());
   return static_cast<std::uint8_t>(found - words.begin());
+}
+
+/// Some ask everybody to come back later at first, also when nothing is broken.
+bool is_reserved(std::uint64_t seed, Identity identity) {
+  Dice dice(seed, reserved_purpose, {identity.transaction, identity.branch, identity.operation});
+  return identity.attempt == 1 && dice.chance(0.04);
 }
 
 WireAnswer to_wire(const Outcome& outcome, std::uint64_t choice) {
@@ -233,7 +240,8 @@ void Participant::execute(const WireRequest& request, Reply reply) {
 void Participant::receive(const WireRequest& request, Reply reply) {
   const Identity identity = request.identity();
   const bool too_many = context_.faults.fires(Point::participant_too_many, identity);
-  if (too_many || context_.faults.fires(Point::participant_overloaded, identity)) {
+  const bool reserved = !context_.is_ordinary && is_reserved(context_.seed, identity);
+  if (reserved || too_many || context_.faults.fires(Point::participant_overloaded, identity)) {
     reply({too_many ? 429U : 503U, context_.pick(Point::choice, identity, 50, 1500), false, nullptr});
     return;
   }
