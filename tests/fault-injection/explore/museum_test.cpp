@@ -1,0 +1,56 @@
+#include <catch2/catch.hpp>
+
+#include <algorithm>
+#include <filesystem>
+#include <vector>
+
+#include "protocol/planted_bug.hpp"
+#include "tests/fault-injection/explore/case.hpp"
+#include "tests/fault-injection/mutants/hunt.hpp"
+
+// The museum: each file plants one bug, ours or a class of bugs that others have shipped, and the run that it describes gives it away.
+
+using namespace escrow;
+
+namespace {
+
+std::vector<std::filesystem::path> museum() {
+  std::vector<std::filesystem::path> files;
+  for (const auto& entry : std::filesystem::directory_iterator(ESCROW_MUSEUM)) files.push_back(entry.path());
+  std::ranges::sort(files);
+  return files;
+}
+
+}  // namespace
+
+TEST_CASE("every case of the museum is found again", "[simulation]") {
+  const auto files = museum();
+  REQUIRE(files.size() >= 30);
+  for (const auto& file : files) {
+    INFO(file.filename().string());
+    const auto what = explore::read_case(file);
+    const auto bug = mutants::bug_named(what.planted);
+    REQUIRE(bug);
+    planted::choose(what.planted);
+    explore::CaseRun run(what);
+    run.run();
+    planted::choose("");
+    if (run.is_found_by(what.oracle)) continue;
+    // The product or the simulator has changed and takes another way now: then any way will do, and the file is to be made anew.
+    WARN(file.filename().string() << " takes another way now: ./dev museum makes it anew");
+    CHECK(mutants::hunt(*bug, {.first_seed = 1, .seeds = 20'000, .seconds = 20}).seed > 0);
+  }
+}
+
+TEST_CASE("without its bug every case of the museum is sound", "[simulation]") {
+  planted::choose("");
+  for (const auto& file : museum()) {
+    explore::CaseRun run(explore::read_case(file));
+    run.run();
+    INFO(file.filename().string());
+    for (const auto& violation : run.violations()) {
+      INFO(violation.oracle << " t" << violation.transaction << ": " << violation.what);
+      CHECK(false);
+    }
+  }
+}
