@@ -4,6 +4,7 @@
 #include <escrow/context.hpp>
 #include <future>
 
+#include "tests/support/raw_server.hpp"
 #include "tests/unit/client-sdk/initiator/participant.hpp"
 
 using namespace escrow;
@@ -78,4 +79,82 @@ TEST_CASE("a caller that is destroyed ends its calls", "[sdk][caller]") {
   }
   CHECK(pending.get().error().code == Errc::unknown_outcome);
   over.set_value();
+}
+
+namespace {
+
+const std::string stream_head = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n";
+
+}  // namespace
+
+TEST_CASE("a stream is handed over as it comes, and its end is the end of the call", "[sdk][caller]") {
+  const RawServer server([](RawSocket& connection, int) {
+    (void)connection.receive_message();
+    connection.send("HTTP/1.1 100 Continue\r\n\r\n" + stream_head + "3\r\none\r\n");
+    connection.send("3\r\ntwo\r\n0\r\n\r\n");
+  });
+  HttpCaller caller;
+  std::string got;
+  const auto reply = caller.stream(OutgoingCall(server.url("/")), [&](std::string_view piece) {
+    got.append(piece);
+    return true;
+  });
+  REQUIRE(reply);
+  CHECK(reply->status() == 200);
+  CHECK(reply->body().empty());
+  CHECK(reply->header("content-type") == "text/event-stream");
+  CHECK(got == "onetwo");
+}
+
+TEST_CASE("who has heard enough of a stream ends it", "[sdk][caller]") {
+  std::promise<bool> hung_up;
+  const RawServer server([&](RawSocket& connection, int number) {
+    (void)connection.receive_message();
+    connection.send(stream_head + "3\r\none\r\n");
+    if (number == 0) hung_up.set_value(connection.wait_for_close());
+  });
+  HttpCaller caller;
+  int pieces = 0;
+  const auto reply = caller.stream(OutgoingCall(server.url("/")), [&](std::string_view) {
+    ++pieces;
+    return false;
+  });
+  CHECK(reply);
+  CHECK(pieces == 1);
+  CHECK(hung_up.get_future().get());
+}
+
+TEST_CASE("a stream that falls silent or breaks off is no end", "[sdk][caller]") {
+  const RawServer server([](RawSocket& connection, int number) {
+    (void)connection.receive_message();
+    connection.send(stream_head + "3\r\none\r\n");
+    if (number == 0) connection.wait_for_close();
+  });
+  HttpCaller caller;
+  std::string got;
+  const auto take = [&](std::string_view piece) {
+    got.append(piece);
+    return true;
+  };
+  const auto silent = caller.stream(OutgoingCall(server.url("/")).timeout(100ms), take);
+  REQUIRE_FALSE(silent);
+  CHECK(silent.error().code == Errc::unknown_outcome);
+  const auto broken = caller.stream(OutgoingCall(server.url("/")), take);
+  REQUIRE_FALSE(broken);
+  CHECK(broken.error().code == Errc::unknown_outcome);
+  CHECK(got == "oneone");
+}
+
+TEST_CASE("a no to a stream comes whole", "[sdk][caller]") {
+  const RawServer server(RawServer::answer_once("HTTP/1.1 503 Service Unavailable\r\nContent-Length: 4\r\n\r\nfull"));
+  HttpCaller caller;
+  int pieces = 0;
+  const auto reply = caller.stream(OutgoingCall(server.url("/")), [&](std::string_view) {
+    ++pieces;
+    return true;
+  });
+  REQUIRE(reply);
+  CHECK(reply->status() == 503);
+  CHECK(reply->body() == "full");
+  CHECK(pieces == 0);
 }
