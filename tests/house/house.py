@@ -16,7 +16,8 @@ import rules
 from source import CODE, Lines, code_only, includes, without_comments
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-TEXT = CODE + (".py", ".sh", ".cmake", ".txt", ".sql", ".yaml", ".yml", ".json", ".md")
+SCRIPTS = (".py", ".sh", ".ts", ".tsx", ".mjs")
+TEXT = CODE + SCRIPTS + (".cmake", ".txt", ".sql", ".yaml", ".yml", ".json", ".md")
 
 
 def inside(path, folder):
@@ -94,9 +95,9 @@ def banned(tree):
                     for match in re.finditer(word, code):
                         faults.append(f"{path}:{lines.at(match.start())}: {match.group().strip()} in {folder}: {why}")
     for path, text in sorted(tree.items()):  # tests are not only C++
-        if inside(path, "tests") and path.endswith((".py", ".sh")) and not inside(path, "tests/house"):
+        if inside(path, "tests") and path.endswith(SCRIPTS) and not inside(path, "tests/house"):
             for number, line in enumerate(text.splitlines(), 1):
-                if re.search(r"\btime\.sleep\s*\(|^\s*sleep\s+[\d$]", line):
+                if re.search(r"\btime\.sleep\s*\(|^\s*sleep\s+[\d$]|\bwaitForTimeout\(|(?<!test\.)\bset(Timeout|Interval)\(", line):
                     faults.append(f"{path}:{number}: sleep in tests: a test waits for what it needs, not for time to pass")
     return faults
 
@@ -133,7 +134,7 @@ def files(tree):
                 known |= {posixpath.join(posixpath.dirname(path), name.lstrip("/")), name.lstrip("/")}
     for path, text in sorted(tree.items()):
         house = inside(path, "tests/house")
-        if path.endswith(CODE + (".py", ".sh")) or path == "dev":
+        if path.endswith(CODE + SCRIPTS) or path == "dev":
             length = text.count("\n")
             if length > rules.LONGEST_FILE and path not in rules.LONG_FILES:
                 faults.append(f"{path}:{rules.LONGEST_FILE}: {length} lines; does it hold one concept? If so, rules.py takes an exception with its reason")

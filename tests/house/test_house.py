@@ -92,10 +92,13 @@ class Banned(unittest.TestCase):
             ("tests/unit/a.cpp", "usleep(10);"),
             ("tests/integration/a.py", "    time.sleep(1)"),
             ("tests/integration/a.sh", "  sleep 1"),
+            ("tests/console/a.ts", "await page.waitForTimeout(100);"),
+            ("tests/console/a.ts", "await new Promise((resolve) => setTimeout(resolve, 100));"),
         ]:
             with self.subTest(line=line):
                 self.assertEqual(len(house.banned({path: line + "\n"})), 1)
         self.assertEqual(house.banned({"tests/unit/a.cpp": "// sleep_for\n"}), [])
+        self.assertEqual(house.banned({"tests/console/a.ts": "test.setTimeout(100);\n"}), [])
 
     def test_nothing_is_detached(self):
         self.assertEqual(len(house.banned({"coordinator/server/a.cpp": "co_spawn(io, run(), asio::detached);\n"})), 1)
