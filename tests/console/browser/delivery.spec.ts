@@ -1,6 +1,6 @@
 import {expect, freshGid, test} from '../support/fixtures';
 import {Escrowd} from '../support/escrowd';
-import {committed} from '../support/scenes';
+import {committed, waiting} from '../support/scenes';
 
 /// How the console reaches a browser, and what happens when the coordinator does not.
 
@@ -50,6 +50,28 @@ test('a coordinator that stops answering is told, and what was seen stays', asyn
   await expect(page.locator('.liveness.is-lost')).toBeVisible();
   await page.getByRole('link', {name: 'Destinations'}).click();
   await expect(page.getByRole('alert')).toContainText('does not answer');
+});
+
+test('a coordinator that comes back is followed again', async ({page, participant}) => {
+  const escrowd = await Escrowd.start();
+  try {
+    const gid = freshGid('back');
+    await waiting(escrowd, participant, gid);
+    await page.goto(`${escrowd.url}/#/transactions/${gid}`);
+    await expect(page.locator('.liveness.is-live')).toBeVisible();
+    await escrowd.kill();
+    await expect(page.locator('.liveness.is-lost')).toBeVisible();
+    await expect(page.locator('.explanation')).toContainText('Waiting for action of inventory');
+    await escrowd.startAgain();
+    await expect(page.locator('.liveness.is-live')).toBeVisible();
+    await expect(page.getByRole('row').filter({hasText: 'Recovered after a restart'})).toBeVisible();
+    await escrowd.post(`/v1/transactions/${gid}/abort`, {reason: 'enough'});
+    await expect(page.locator('.title')).toContainText('Aborted');
+    // Each event once, whatever was told twice.
+    await expect(page.getByRole('row').filter({hasText: 'Abort decided'})).toHaveCount(1);
+  } finally {
+    await escrowd.stop();
+  }
 });
 
 test('the token is sent with requests and stream, and forgotten with the tab', async ({console: opened, page}) => {

@@ -8,31 +8,32 @@ import {createInterface} from 'node:readline';
 /// A real coordinator on a free port, with a file of its own; ended by its own process id.
 export class Escrowd {
   private constructor(
-    private readonly child: ChildProcess,
+    private child: ChildProcess,
     private readonly folder: string,
     readonly url: string,
   ) {}
 
   static async start(): Promise<Escrowd> {
-    const program = process.env['ESCROWD'];
-    if (!program) throw new Error('ESCROWD must name the coordinator under test');
     const folder = mkdtempSync(join(tmpdir(), 'escrow-console-'));
-    const child = spawn(program, ['--listen', '127.0.0.1:0', '--store', `sqlite:${join(folder, 'escrow.db')}`], {stdio: ['ignore', 'pipe', 'ignore']});
-    const line = await new Promise<string>((resolve, reject) => {
-      child.once('error', reject);
-      child.once('exit', (status) => reject(new Error(`${program} ended with ${status} before it was ready`)));
-      createInterface({input: child.stdout!}).once('line', resolve);
-    });
-    const url = line.split(' ').at(-1) ?? '';
+    const {child, url} = await run(folder, '127.0.0.1:0');
     return new Escrowd(child, folder, url);
   }
 
   async stop(): Promise<void> {
+    await this.kill();
+    rmSync(this.folder, {recursive: true, force: true});
+  }
+
+  /// Nothing here has to be saved: what was told is on disk.
+  async kill(): Promise<void> {
     const ended = new Promise((resolve) => this.child.once('exit', resolve));
-    // Nothing here has to be saved.
     this.child.kill('SIGKILL');
     await ended;
-    rmSync(this.folder, {recursive: true, force: true});
+  }
+
+  /// Behind `kill`: the same log at the same address.
+  async startAgain(): Promise<void> {
+    ({child: this.child} = await run(this.folder, new URL(this.url).host));
   }
 
   async post(path: string, body: unknown, actor = ''): Promise<any> {
@@ -64,4 +65,16 @@ export class Escrowd {
     }
     throw new Error(`${gid} never became as wanted`);
   }
+}
+
+async function run(folder: string, listen: string): Promise<{child: ChildProcess; url: string}> {
+  const program = process.env['ESCROWD'];
+  if (!program) throw new Error('ESCROWD must name the coordinator under test');
+  const child = spawn(program, ['--listen', listen, '--store', `sqlite:${join(folder, 'escrow.db')}`], {stdio: ['ignore', 'pipe', 'ignore']});
+  const line = await new Promise<string>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('exit', (status) => reject(new Error(`${program} ended with ${status} before it was ready`)));
+    createInterface({input: child.stdout!}).once('line', resolve);
+  });
+  return {child, url: line.split(' ').at(-1) ?? ''};
 }
