@@ -19,7 +19,7 @@ export async function shopTraffic(escrowd: Escrowd, participant: Participant, or
     } else if (i % 11 === 7) {
       await escrowd.begin({gid, mode: 'message', name: 'notify', attributes: {customer}, branches: [{id: 'mail', action: participant.url('mail/ok'), payload: {to: customer}}]}, 10_000);
     } else {
-      await escrowd.begin(saga(gid, branches, {attributes: {customer, channel: i % 2 ? 'web' : 'app'}, request_timeout_ms: 5000}), 10_000);
+      await escrowd.begin(saga(gid, branches, {attributes: {customer, channel: i % 2 ? 'web' : 'app'}}), 10_000);
     }
   };
   for (let i = 0; i < orders; i += 8) await Promise.all(Array.from({length: Math.min(8, orders - i)}, (_, k) => place(i + k)));
