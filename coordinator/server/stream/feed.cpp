@@ -31,7 +31,7 @@ void Feed::skip_unwanted() {
 }
 
 std::optional<std::int64_t> Feed::begin_page() {
-  if (is_reading_ || readers_.empty() || (read_until_ <= head_ && !is_uncertain_)) return std::nullopt;
+  if (!wants_page()) return std::nullopt;
   is_reading_ = true;
   return head_;
 }

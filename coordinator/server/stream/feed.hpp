@@ -29,6 +29,8 @@ class Feed {
   /// Told by the engine. Where nobody wants any of the types the log is not read at all.
   void durable(const engine::DurableEvents& events);
 
+  /// Whether `begin_page` would answer a place: cheap, asked after every write.
+  [[nodiscard]] bool wants_page() const { return !is_reading_ && !readers_.empty() && (read_until_ > head_ || is_uncertain_); }
   /// The place behind which a page of the log is wanted now; nothing: all that anybody wants is in the ring, or a page is on its way. The
   /// caller reads it and gives it to `page_read`, or calls `page_failed`.
   [[nodiscard]] std::optional<std::int64_t> begin_page();
