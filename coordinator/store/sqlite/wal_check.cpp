@@ -47,6 +47,21 @@ class WalChecksum {
   std::uint32_t second_ = 0;
 };
 
+/// Whether a header that does not hold is that of the frames behind it: it bears their salts, or would hold with them. A header is on disk
+/// before any frame of its log is written, and lies in one sector, so a power failure leaves the one before, the new one, or anything but
+/// this. SQLite would take a log without a header for an empty one.
+bool is_header_of_frames(std::string_view header, std::istream& wal) {
+  std::array<char, frame_header_size> bytes{};
+  if (!wal.read(bytes.data(), frame_header_size)) return false;
+  const std::string_view salts = std::string_view(bytes.data(), frame_header_size).substr(8, 8);
+  if (header.substr(16, 8) == salts) return true;
+  std::string mended(header);
+  mended.replace(16, 8, salts);
+  WalChecksum checksum((big_endian(mended, 0) & 1U) != 0);
+  checksum.add(std::string_view(mended).substr(0, 24));
+  return checksum.equals(mended, 24);
+}
+
 }  // namespace
 
 WalContent look_into_wal(std::istream& wal) {
@@ -56,10 +71,12 @@ WalContent look_into_wal(std::istream& wal) {
   const std::string_view header(header_bytes.data(), header_size);
   const std::uint32_t magic = big_endian(header, 0);
   const std::uint32_t page_size = big_endian(header, 8);
-  if ((magic & ~1U) != 0x377F0682 || page_size < 512 || page_size > 65'536) return content;
   WalChecksum checksum((magic & 1U) != 0);
   checksum.add(header.substr(0, 24));
-  if (!checksum.equals(header, 24)) return content;
+  if ((magic & ~1U) != 0x377F0682 || page_size < 512 || page_size > 65'536 || !checksum.equals(header, 24)) {
+    content.is_damaged_inside = is_header_of_frames(header, wal);
+    return content;
+  }
 
   bool is_broken = false;
   int commits_behind = 0;

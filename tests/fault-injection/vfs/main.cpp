@@ -3,8 +3,12 @@
 #include <CLI/CLI.hpp>
 #include <cstdint>
 #include <ctime>
+#include <filesystem>
+#include <fstream>
 #include <string>
+#include <vector>
 
+#include "tests/fault-injection/vfs/coverage.hpp"
 #include "tests/fault-injection/vfs/io_faults.hpp"
 #include "tests/fault-injection/vfs/power_loss.hpp"
 
@@ -36,18 +40,24 @@ int lose_power(std::uint64_t seed, std::int64_t images, const vfs::PowerLossPlan
   return all.violations() == 0 ? 0 : 1;
 }
 
-int fail_requests(const vfs::IoFaultPlan& plan) {
+int fail_requests(const vfs::IoFaultPlan& plan, const std::string& out) {
+  std::vector<vfs::IoFaultResult> results;
   std::int64_t violations = 0;
+  const double begin = processor_time();
   for (const auto& scenario : vfs::scenarios()) {
-    const double begin = processor_time();
-    const auto result = vfs::fail_each_request(scenario, plan);
-    for (const auto& failure : result.failures) fmt::print("{}\n", failure);
-    fmt::print("{}: {} requests, {} runs, {} images after a failure of power behind the fault, {} violations, {:.1f} s of processor time\n",
-               scenario.name, result.requests, result.runs, result.power.images, result.violations, processor_time() - begin);
-    fmt::print("  {} unavailable, {} unknown ({} found applied, {} lost, {} came back), {} fatal, {} starts refused\n",
-               result.counts.unavailable, result.counts.unknown, result.counts.found_applied, result.counts.found_lost,
-               result.counts.came_back, result.counts.fatal, result.counts.refused_to_open);
-    violations += result.violations;
+    results.push_back(vfs::fail_each_request(scenario, plan));
+    for (const auto& failure : results.back().failures) fmt::print("{}\n", failure);
+    fmt::print("{}: {} requests, {} runs, {} violations, {:.1f} s of processor time so far\n", scenario.name, results.back().requests,
+               results.back().runs, results.back().violations, processor_time() - begin);
+    violations += results.back().violations;
+  }
+  if (out.empty()) {
+    fmt::print("{}", vfs::text_of(results, plan));
+  } else {
+    std::filesystem::create_directories(out);
+    std::ofstream(out + "/io-faults.txt") << vfs::text_of(results, plan);
+    std::ofstream(out + "/io-faults.json") << vfs::json_of(results, plan);
+    fmt::print("tables: {}/io-faults.txt, .json\n", out);
   }
   return violations == 0 ? 0 : 1;
 }
@@ -69,6 +79,8 @@ int main(int argc, char** argv) {
   auto* requests = app.add_subcommand("faults", "Every request to the file system fails in every way");
   requests->add_option("--stride", faults.stride, "Only every so many-th request");
   requests->add_option("--offset", faults.offset, "The first one of these, from 0");
+  std::string out;
+  requests->add_option("--out", out, "Where to put the tables");
   CLI11_PARSE(app, argc, argv);
-  return *power ? lose_power(seed, images, plan) : fail_requests(faults);
+  return *power ? lose_power(seed, images, plan) : fail_requests(faults, out);
 }
