@@ -1,5 +1,7 @@
 #include "tests/fault-injection/sim/network.hpp"
 
+#include <algorithm>
+#include <cstring>
 #include <string>
 #include <utility>
 
@@ -9,9 +11,14 @@ namespace escrow::sim {
 
 std::uint64_t fingerprint_of(std::string_view url, std::string_view key, std::string_view payload) {
   std::uint64_t hash = 0;
-  for (const std::string_view text : {url, key, payload}) {
-    for (const char c : text) hash = mixed(hash, static_cast<unsigned char>(c));
-    hash = mixed(hash, 0x100);
+  for (std::string_view text : {url, key, payload}) {
+    hash = mixed(hash, text.size());
+    // Word by word: a call's fingerprint is taken in every attempt.
+    for (; !text.empty(); text.remove_prefix(std::min(text.size(), sizeof(std::uint64_t)))) {
+      std::uint64_t word = 0;
+      std::memcpy(&word, text.data(), std::min(text.size(), sizeof(word)));
+      hash = mixed(hash ^ word);
+    }
   }
   return hash;
 }
