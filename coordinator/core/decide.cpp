@@ -26,11 +26,9 @@ bool needs_interactive(EventKind event) {
 
 void on_time_passed(Change& change) {
   Transaction& transaction = change.transaction;
-  for (const OperationRef ref : turns(transaction)) {
-    Operation& operation = *find_operation(transaction, ref);
-    if (operation.attention_at && *operation.attention_at <= change.now) {
-      raise_attention(change, ref, "no success so far, the last: " + operation.last_error.value_or("no answer"));
-    }
+  for (const OperationRef ref : attention_due(transaction, change.now)) {
+    const Operation& operation = *find_operation(transaction, ref);
+    raise_attention(change, ref, "no success so far, the last: " + operation.last_error.value_or("no answer"));
   }
   if (deadline_has_power(transaction) && *transaction.deadline_at <= change.now && !ESCROW_PLANTED(deadline_never_fires)) {
     decide_abort(change, {AbortCode::timeout, std::nullopt, "not committed in time"}, std::nullopt);

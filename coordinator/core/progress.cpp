@@ -64,12 +64,13 @@ bool is_undone(const Transaction& transaction, const Branch& branch) {
 }  // namespace
 
 void Change::note(EventType type, std::optional<std::string> detail, std::optional<std::string> actor) {
-  HistoryEvent event;
+  // Most decisions tell a few things: one piece of memory for all of them.
+  if (decision.history.empty()) decision.history.reserve(4);
+  HistoryEvent& event = decision.history.emplace_back();
   event.type = type;
   event.at = now;
   event.detail = std::move(detail);
   event.actor = std::move(actor);
-  decision.history.push_back(std::move(event));
 }
 
 void Change::note(EventType type, OperationRef ref, std::optional<std::string> detail, std::optional<std::string> actor) {

@@ -13,6 +13,12 @@ namespace escrow::core {
 
 /// Those of them that may be called at `now`: neither being called nor backing off beyond it.
 [[nodiscard]] std::vector<OperationRef> ready(const Transaction& transaction, Time now);
+/// Whether there is any, and whether this is one.
+[[nodiscard]] bool has_ready(const Transaction& transaction, Time now);
+[[nodiscard]] bool is_ready(const Transaction& transaction, OperationRef ref, Time now);
+
+/// Those of them whose attention is due at `now` although no call is made.
+[[nodiscard]] std::vector<OperationRef> attention_due(const Transaction& transaction, Time now);
 
 /// When the transaction must be looked at again if nothing else happens: nothing for a terminal one; `updated_at` where a call is owed
 /// at once or is being made, so that recovery finds it.

@@ -13,9 +13,42 @@ namespace {
 // What a probe of a paused destination or an endless outage costs: destinations that nobody has used for long are dropped beyond this.
 constexpr std::size_t remembered_destinations = 10'000;
 
+bool is_plain_host(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.'; }
+bool is_plain_path(char c) {
+  return is_plain_host(c) || (c >= 'A' && c <= 'Z') || c == '/' || c == '_' || c == '~' || c == '?' || c == '=' || c == '&';
+}
+
+/// Most URLs are spelled as their destination is, which can be seen without taking them apart. Nothing: not this one, or not sure.
+std::optional<Target> plain_target_of(std::string_view url) {
+  const bool is_tls = url.starts_with("https://");
+  if (!is_tls && !url.starts_with("http://")) return std::nullopt;
+  const std::size_t scheme = is_tls ? 8 : 7;
+  const auto rest = url.substr(scheme);
+  const auto host_end = static_cast<std::size_t>(std::ranges::find_if_not(rest, is_plain_host) - rest.begin());
+  const std::string_view host = rest.substr(0, host_end);
+  // One label of a name is at most that long.
+  if (host.empty() || host.size() > 63 || host.front() == '.' || host.back() == '.' || host.find("..") != std::string_view::npos)
+    return std::nullopt;
+  std::size_t path = host_end;
+  if (path < rest.size() && rest[path] == ':') {
+    const auto port = rest.substr(path + 1, rest.find_first_not_of("0123456789", path + 1) - path - 1);
+    const bool is_large = port.size() > 5 || (port.size() == 5 && port > "65535");
+    if (port.empty() || is_large || port.front() == '0') return std::nullopt;
+    path += 1 + port.size();
+  }
+  if (path >= rest.size() || rest[path] != '/' || !std::ranges::all_of(rest.substr(path), is_plain_path) ||
+      url.size() > protocol::max_url_length)
+    return std::nullopt;
+  std::string destination(url.substr(0, scheme + path));
+  if (path == host_end) destination += is_tls ? ":443" : ":80";
+  const auto target = rest.substr(path);
+  return Target{std::move(destination), std::string(target.substr(0, target.find('?')))};
+}
+
 }  // namespace
 
 Target target_of(std::string_view url) {
+  if (auto plain = plain_target_of(url)) return std::move(*plain);
   const auto parsed = protocol::Url::parse(url);
   // Stored by rules that no longer hold: a destination of its own, whose calls fail one by one.
   if (!parsed) return {std::string(url), {}};
@@ -41,8 +74,8 @@ void Destinations::take(Destination& destination, Path& path, core::Time now) {
   if (destination.paused_until && *destination.paused_until <= now) destination.probing = true;
 }
 
-bool Destinations::acquire(HeldBack call, bool past_breaker, core::Time now) {
-  const Target target = call.target;
+bool Destinations::acquire(const HeldBack& call, bool past_breaker, core::Time now) {
+  const Target& target = call.target;
   if (destinations_.size() >= remembered_destinations && !destinations_.contains(target.destination)) {
     std::erase_if(destinations_, [](const auto& entry) { return entry.second.open == 0 && entry.second.held_back == 0; });
   }
@@ -53,7 +86,7 @@ bool Destinations::acquire(HeldBack call, bool past_breaker, core::Time now) {
     take(destination, path, now);
     return true;
   }
-  hold_back(destination, std::move(call));
+  hold_back(destination, call);
   return false;
 }
 

@@ -53,7 +53,7 @@ class Destinations {
   explicit Destinations(const Settings& settings) : settings_(settings) {}
 
   /// Takes a slot (true), or holds the call back until `released` hands it out. `past_breaker`: an operator wants it now.
-  [[nodiscard]] bool acquire(HeldBack call, bool past_breaker, core::Time now);
+  [[nodiscard]] bool acquire(const HeldBack& call, bool past_breaker, core::Time now);
   /// Gives the slot of a call that was made back. `healthy`: an answer came and it was none of the destination's own failures.
   void release(const Target& target, bool healthy, core::Time now);
   /// Remembers how a call ended, for those who look; before `release`.

@@ -1,7 +1,7 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
+#include <list>
 #include <optional>
 #include <set>
 #include <vector>
@@ -50,7 +50,8 @@ struct Entry {
   /// The start whose insert is under way, to compare with what is there when it conflicts.
   std::optional<Request> starting;
 
-  std::deque<std::variant<Request, core::Answered>> inbox;
+  /// A list: mostly empty, and then it takes no memory.
+  std::list<std::variant<Request, core::Answered>> inbox;
   std::vector<Waiter> waiters;
   std::vector<OpenCall> calls;
   /// Operations that wait for a slot at their destination.

@@ -150,7 +150,7 @@ bool Node::may_leave(const Entry& entry) const {
   if (next && !ESCROW_PLANTED(lets_go_of_what_is_due) &&
       (!horizon_ || !due_after_ || *next <= std::max(*horizon_, core::from_ms(due_after_->due_at_ms))))
     return false;
-  if (!core::ready(*entry.transaction, now_).empty()) return false;
+  if (core::has_ready(*entry.transaction, now_)) return false;
   return entry.touched + settings_.keep_idle <= now_ || entries_.size() > settings_.resident_transactions;
 }
 

@@ -33,10 +33,10 @@ void Node::dispatch(Entry& entry) {
   for (const core::OperationRef ref : core::ready(*entry.transaction, now_)) {
     if (entry.held_back.contains(ref) && !past_breaker) continue;
     if (has_open_call(entry, ref)) continue;
-    Target target = target_of(core::url_of(*entry.transaction, ref));
-    HeldBack call{target, entry.gid, ref, now_ + core::Duration(core::retry_of(*entry.transaction, ref).max_ms)};
-    if (destinations_.acquire(std::move(call), past_breaker, now_)) {
-      begin_call(entry, ref, std::move(target));
+    HeldBack call{target_of(core::url_of(*entry.transaction, ref)), entry.gid, ref,
+                  now_ + core::Duration(core::retry_of(*entry.transaction, ref).max_ms)};
+    if (destinations_.acquire(call, past_breaker, now_)) {
+      begin_call(entry, ref, std::move(call.target));
     } else {
       entry.held_back.insert(ref);
     }
@@ -102,8 +102,7 @@ void Node::release_held_back() {
         const bool was_held = entry->held_back.erase(call.ref) > 0;
         const bool free = entry->busy == Entry::Busy::no && entry->transaction && !(entry->paused_until && *entry->paused_until > now_);
         if (!was_held || !free || has_open_call(*entry, call.ref)) return false;
-        const auto ready = core::ready(*entry->transaction, now_);
-        return std::ranges::find(ready, call.ref) != ready.end();
+        return core::is_ready(*entry->transaction, call.ref, now_);
       };
       if (is_wanted()) {
         begin_call(*entry, call.ref, std::move(call.target));

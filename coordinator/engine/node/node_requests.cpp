@@ -107,8 +107,8 @@ void Node::take_event(Entry& entry, const Request& request, const core::Event& e
   Answer reply;
   reply.problem = decision.refusal;
   reply.created = decision.created;
-  reply.differs = decision.differs;
-  reply.faults = decision.faults;
+  reply.differs = std::move(decision.differs);
+  reply.faults = std::move(decision.faults);
   PendingAnswer pending{request.token, std::move(reply), request.wait_until};
   keep(entry, std::move(decision), std::move(pending));
 }

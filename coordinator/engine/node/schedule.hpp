@@ -18,8 +18,16 @@ class Schedule {
   /// Replaces the time of `gid`; `current` is what was set before (kept by the caller, so that no second index is needed).
   void set(const protocol::Gid& gid, std::optional<core::Time> current, std::optional<core::Time> time) {
     if (current == time) return;
-    if (current) times_.erase({*current, gid.text()});
-    if (time) times_.insert({*time, gid.text()});
+    decltype(times_)::node_type moved;
+    if (current) moved = times_.extract({*current, gid.text()});
+    if (!time) return;
+    if (moved.empty()) {
+      times_.emplace(*time, gid.text());
+    } else {
+      // From one place to the other, with its memory.
+      moved.value().first = *time;
+      times_.insert(std::move(moved));
+    }
   }
 
   /// Removes one gid that is due at `now` and names it; nothing: none is.

@@ -1,4 +1,5 @@
 #include "coordinator/engine/node/destinations.hpp"
+#include "protocol/url.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -38,6 +39,30 @@ TEST_CASE("a destination is scheme, host and port, and a path is what follows", 
   CHECK(target_of("http://[::1]:8080/x").destination == "http://[::1]:8080");
   CHECK(target_of("http://[::1]/x").destination == "http://[::1]:80");
   CHECK(target_of("http://h").destination == target_of("http://h/").destination);
+}
+
+TEST_CASE("a destination taken from how a URL is spelled is the one that the parser finds", "[node]") {
+  const std::string long_label(64, 'a');
+  for (const std::string& url :
+       {std::string("http://h/a"), std::string("https://pay.example.com/v1/charge?tenant=7&x=y"), std::string("http://h:80/"),
+        std::string("https://h:443/a"), std::string("http://h:65535/a"), std::string("http://10.0.0.1:18081/stock/deduct"),
+        std::string("http://H/a"), std::string("http://h./a"), std::string("http://a_b/c"), std::string("http://h?x"),
+        std::string("http://h"), std::string("http://h/%41"), std::string("HTTPS://h/a"), "http://" + long_label.substr(1) + "/a",
+        "http://" + long_label.substr(1) + ".b/a"}) {
+    INFO(url);
+    const auto parsed = protocol::Url::parse(url);
+    REQUIRE(parsed.has_value());
+    CHECK(target_of(url) == Target{parsed->destination(), parsed->target().substr(0, parsed->target().find('?'))});
+  }
+  // What the parser refuses is a destination of its own.
+  for (const std::string& url :
+       {std::string("http://h:65536/a"), std::string("http://h:0/a"), std::string("http://h:080000/a"), std::string("http://.h/a"),
+        std::string("http://a..b/c"), std::string("http://h/a#b"), std::string("ftp://h/a"), std::string("http:///a"),
+        std::string("http://h/a b"), "http://" + long_label + "/a"}) {
+    INFO(url);
+    REQUIRE_FALSE(protocol::Url::parse(url).has_value());
+    CHECK(target_of(url) == Target{url, {}});
+  }
 }
 
 TEST_CASE("one path holds at most half of the slots while another one waits", "[node][destinations]") {
