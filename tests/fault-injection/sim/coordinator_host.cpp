@@ -98,6 +98,8 @@ void CoordinatorHost::take(node::Input input, Identity identity) {
   const bool is_page = std::holds_alternative<node::DueLoaded>(input);
   const bool is_housekeeping = is_page || std::holds_alternative<node::Woken>(input);
   std::vector<node::Output> outputs = std::move(spare_);
+  ++context_.history.end.node_steps;
+  if (is_housekeeping) ++context_.history.end.housekeeping;
   node_->step(clock(), std::move(input), outputs);
   if (is_housekeeping && outputs.empty()) {
     if (is_page && context_.faults.fires(Point::coordinator_crash_at_start, identity)) return crash();

@@ -86,7 +86,7 @@ const FaultPoint& describe(Point point) {
   return declared[static_cast<std::size_t>(point)].described;
 }
 
-Faults::Faults(std::uint64_t seed) : seed_(mixed(seed)) {
+Faults::Faults(std::uint64_t seed) : seed_(seed) {
   for (std::size_t i = 0; i < fault_points; ++i) {
     Dice dice(seed, swarm, {.operation = static_cast<int>(i)});
     const bool off = dice.chance(0.25);
@@ -95,13 +95,10 @@ Faults::Faults(std::uint64_t seed) : seed_(mixed(seed)) {
   }
 }
 
-Faults::Faults(std::uint64_t seed, Script script)
-    : seed_(mixed(seed)), scripted_(true), plain_(script.plain), script_(std::move(script.faults)) {}
+Faults::Faults(std::uint64_t seed, Script script) : seed_(seed), scripted_(true), plain_(script.plain), script_(std::move(script.faults)) {}
 
 std::uint64_t Faults::draw_of(Point point, std::uint64_t packed, std::uint32_t occurrence) const {
-  // Odd factors keep what is different different; one finaliser spreads it.
-  return mixed(seed_ + static_cast<std::uint64_t>(point) * 0xd6e8feb86659fd93U + packed * 0xa0761d6478bd642fU +
-               occurrence * 0xe7037ed1a0b428dbU);
+  return mixed(mixed(seed_, static_cast<std::uint64_t>(point) + 1), mixed(packed, occurrence));
 }
 
 std::uint64_t& Faults::slot_of(std::uint64_t hash) {

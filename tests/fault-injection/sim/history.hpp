@@ -154,6 +154,9 @@ struct End {
   std::size_t open_calls = 0;
   /// Steps that the scheduler took.
   std::uint64_t steps = 0;
+  /// Inputs that the nodes of all runs took, and how many of those were pages of due transactions and waking up.
+  std::uint64_t node_steps = 0;
+  std::uint64_t housekeeping = 0;
 };
 
 class History {

@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <cstdint>
 #include <ctime>
+#include <iterator>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,6 +25,7 @@ struct Flags {
   bool keep_going = false;
   bool complete = false;
   bool hashes = false;
+  bool measure = false;
   std::uint64_t twice = 0;
 };
 
@@ -34,6 +36,29 @@ void print_timeline(std::uint64_t seed, sim::Bug bug) {
     fmt::print("fired {}\n", sim::text_of(fault));
   }
   fmt::print("{}", sim::timeline_of(world.history()));
+}
+
+/// What one schedule is made of, on average: how much a figure of seeds a second stands for.
+void print_measure(const Flags& flags, sim::Bug bug) {
+  struct Row {
+    std::string_view what;
+    std::uint64_t sum = 0;
+  };
+  Row rows[] = {{"transactions"},          {"events of the scheduler"},
+                {"steps of the node"},     {"  of them pages and waking up"},
+                {"durable writes"},        {"calls"},
+                {"requests that arrived"}, {"answers to them"},
+                {"local transactions"},    {"faults that fired"}};
+  for (std::uint64_t i = 0; i < flags.count; ++i) {
+    sim::World world({flags.seed + i, bug});
+    world.run();
+    const sim::History& history = world.history();
+    const std::uint64_t values[] = {world.shapes().size(),    history.end.steps,   history.end.node_steps, history.end.housekeeping,
+                                    history.written.size(),   history.sent.size(), history.asked.size(),   history.told.size(),
+                                    history.committed.size(), world.fired().size()};
+    for (std::size_t row = 0; row < std::size(rows); ++row) rows[row].sum += values[row];
+  }
+  for (const Row& row : rows) fmt::print("{:>9.1f}  {}\n", static_cast<double>(row.sum) / static_cast<double>(flags.count), row.what);
 }
 
 bool run_one(std::uint64_t seed, sim::Bug bug, const Flags& flags, oracles::Tally& tally) {
@@ -63,6 +88,7 @@ int main(int argc, char** argv) {
   app.add_flag("--tally", flags.tally, "Print how often what happened");
   app.add_flag("--hashes", flags.hashes,
                "Print the hash of each history: a change that only makes something faster leaves them as they are");
+  app.add_flag("--measure", flags.measure, "Print what one schedule is made of, on average, and nothing else");
   app.add_option("--twice", flags.twice, "Run every so-many-th seed twice: both histories must be the same");
   app.add_flag("--complete", flags.complete, "Fail with 2 when anything that should happen sometimes never did");
   app.add_flag("--keep-going", flags.keep_going, "Do not stop at the first failing seed");
@@ -73,6 +99,10 @@ int main(int argc, char** argv) {
     return 3;
   }
 
+  if (flags.measure) {
+    print_measure(flags, bug);
+    return 0;
+  }
   oracles::Tally tally;
   std::uint64_t failed = 0;
   // Processor time: the machine may have other things to do.

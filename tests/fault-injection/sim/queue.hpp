@@ -29,8 +29,7 @@ class Queue {
   template <class Happen>
   void after(Duration delay, Identity identity, Happen happen) {
     const Time time = now_ + std::max(delay, Duration(0));
-    const auto tie =
-        mixed(seed_ + identity.packed() * 0xa0761d6478bd642fU + static_cast<std::uint64_t>(core::to_ms(time)) * 0xe7037ed1a0b428dbU);
+    const auto tie = mixed(seed_, mixed(identity.packed(), static_cast<std::uint64_t>(core::to_ms(time))));
     const std::uint32_t place = free_place();
     at(place) = Once<>(std::move(happen));
     events_.push_back({time, tie, ++sequence_, place});
