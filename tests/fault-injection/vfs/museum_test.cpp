@@ -171,3 +171,13 @@ TEST_CASE("museum: numbers that cannot be read at start are not taken for zero",
   }
   CHECK(opened > 10);
 }
+
+TEST_CASE("museum: the next header of the write-ahead log, written half-way, is no damage", "[vfs][museum]") {
+  Disk disk("museum");
+  vfs::Image image = killed(disk);
+  // The number of the log, its last byte: one on, with the salts and the checksum of this one.
+  image.at(log_path + "-wal")[15] = static_cast<char>(image.at(log_path + "-wal")[15] + 1);
+  CHECK(inspect(image));
+  image.at(log_path + "-wal")[15] = static_cast<char>(image.at(log_path + "-wal")[15] + 1);
+  CHECK_FALSE(inspect(image));
+}
