@@ -3,11 +3,13 @@
 #include <CLI/CLI.hpp>
 #include <cstdint>
 #include <ctime>
+#include <fstream>
 #include <iterator>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "tests/fault-injection/oracles/history_file.hpp"
 #include "tests/fault-injection/sim/batch.hpp"
 #include "tests/fault-injection/sim/identities.hpp"
 
@@ -24,6 +26,7 @@ struct Flags {
   bool tally = false;
   bool keep_going = false;
   bool complete = false;
+  std::string history;
   bool hashes = false;
   bool measure = false;
   std::uint64_t twice = 0;
@@ -61,6 +64,13 @@ void print_measure(const Flags& flags, sim::Bug bug) {
   for (const Row& row : rows) fmt::print("{:>9.1f}  {}\n", static_cast<double>(row.sum) / static_cast<double>(flags.count), row.what);
 }
 
+void write_history(const Flags& flags, sim::Bug bug) {
+  sim::World world({.seed = flags.seed, .bug = bug});
+  world.run();
+  std::ofstream file(flags.history);
+  oracles::write_history(world.history(), file);
+}
+
 bool run_one(std::uint64_t seed, sim::Bug bug, const Flags& flags, oracles::Tally& tally) {
   if (flags.timeline) print_timeline(seed, bug);
   const auto verdict = sim::run_seed(seed, bug, tally);
@@ -90,6 +100,7 @@ int main(int argc, char** argv) {
                "Print the hash of each history: a change that only makes something faster leaves them as they are");
   app.add_flag("--measure", flags.measure, "Print what one schedule is made of, on average, and nothing else");
   app.add_option("--twice", flags.twice, "Run every so-many-th seed twice: both histories must be the same");
+  app.add_option("--history", flags.history, "Write the history of the first seed to this file, for escrow-judge");
   app.add_flag("--complete", flags.complete, "Fail with 2 when anything that should happen sometimes never did");
   app.add_flag("--keep-going", flags.keep_going, "Do not stop at the first failing seed");
   CLI11_PARSE(app, argc, argv);
@@ -103,6 +114,8 @@ int main(int argc, char** argv) {
     print_measure(flags, bug);
     return 0;
   }
+  if (!flags.history.empty()) write_history(flags, bug);
+
   oracles::Tally tally;
   std::uint64_t failed = 0;
   // Processor time: the machine may have other things to do.
