@@ -230,7 +230,11 @@ async::Task<Result<EventPage>> Engine::event_page(std::optional<protocol::Gid> g
     if (!range) return range.error();
     auto events = gid ? reader.events(*gid, after, limit) : reader.events_after(after, limit);
     if (!events) return events.error();
+    // What has been removed before the events were read is known behind them only.
+    const auto kept = reader.seq_range();
+    if (!kept) return kept.error();
     EventPage page;
+    page.complete_from = kept->first;
     page.events = std::move(*events);
     // A page that is not full may have rows behind it that could not be read: only an empty one is the end.
     page.up_to = page.events.empty() ? std::max(after, range->second) : page.events.back().seq;

@@ -53,6 +53,8 @@ struct EventPage {
   std::int64_t up_to = 0;
   /// Whether the log goes on behind `up_to`.
   bool has_more = false;
+  /// From here on nothing had been removed when the events had been read.
+  std::int64_t complete_from = 1;
 };
 
 /// From `complete_from` on nothing has been removed; `last` is the largest seq ever given.

@@ -18,6 +18,14 @@ void EventRing::append(std::int64_t seq, protocol::EventType type, std::string f
   }
 }
 
+void EventRing::lose(std::int64_t up_to) {
+  while (!frames_.empty() && frames_.front().seq <= up_to) {
+    bytes_ -= frames_.front().text.size();
+    frames_.pop_front();
+  }
+  floor_ = std::max(floor_, up_to);
+}
+
 void EventRing::clear() {
   frames_.clear();
   bytes_ = 0;

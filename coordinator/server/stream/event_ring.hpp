@@ -17,6 +17,8 @@ class EventRing {
 
   /// `seq` is above every one before. The oldest go when there are too many, or too much; the newest one always stays.
   void append(std::int64_t seq, protocol::EventType type, std::string frame);
+  /// Takes everything up to that seq out, as if it had been pushed out.
+  void lose(std::int64_t up_to);
   /// Forgets everything.
   void clear();
 

@@ -65,8 +65,8 @@ class EventStream::Session {
 
  private:
   enum class Filled : std::uint8_t { nothing_more, more_may_follow, ended };
-  async::Task<Filled> fill(std::string& out);
-  async::Task<Filled> fill_from_log(std::string& out);
+  async::Task<Filled> fill(std::string& out, async::Clock::time_point heartbeat_at);
+  async::Task<Filled> fill_from_log(std::string& out, async::Clock::time_point heartbeat_at);
   [[nodiscard]] std::int64_t place() const { return reader_ ? reader_->place() : place_; }
 
   EventStream& stream_;
@@ -75,6 +75,8 @@ class EventStream::Session {
   std::string opening_;
   std::int64_t place_;
   std::optional<FeedReader> reader_;
+  /// While it waits for a page of the log, or reads one.
+  std::optional<LogTurn> turn_;
   async::Event told_;
   bool is_told_ = true;
   std::uint64_t overview_number_ = 0;
@@ -95,7 +97,7 @@ EventStream::Session::Session(EventStream& stream, std::shared_ptr<Admission> ad
   // Of a transaction that is there nothing has been removed.
   const bool is_torn = query_.after && *query_.after + 1 < range.complete_from && (!query_.gid || is_gone);
   if (is_ahead || is_torn) sse::append_gap(opening_, *query_.after, is_ahead ? range.last + 1 : range.complete_from, place_);
-  if (!query_.gid) reader_.emplace(stream.feed_, query_.types, place_, range.last);
+  if (!query_.gid) reader_.emplace(stream.feed_, query_.types, place_, range.last, range.complete_from);
   entry_ = stream.sessions_.insert(stream.sessions_.end(), this);
   if (query_.gid) stream.by_gid_.emplace(query_.gid->text(), this);
 }
@@ -114,12 +116,16 @@ async::Task<> EventStream::Session::run(transport::BodyWriter& writer) {
   auto heartbeat_at = async::Clock::now() + stream_.limits_.heartbeat;
   while (taken) {
     out.clear();
-    const Filled filled = co_await fill(out);
+    const Filled filled = co_await fill(out, heartbeat_at);
     if (filled == Filled::ended) co_return;
     if (out.empty()) {
-      if (filled == Filled::more_may_follow) continue;
-      const bool is_woken = co_await told_.wait_until(heartbeat_at);
-      if (is_woken) continue;
+      // Who catches up through a long stretch that it does not want, or is woken for nothing again and again, hears of it as well.
+      const bool is_due = async::Clock::now() >= heartbeat_at;
+      if (filled == Filled::more_may_follow && !is_due) continue;
+      if (filled == Filled::nothing_more && !is_due) {
+        const bool is_woken = co_await told_.wait_until(heartbeat_at);
+        if (is_woken) continue;
+      }
       sse::append_heartbeat(out, place());
     }
     taken = co_await writer.write(out);
@@ -127,7 +133,7 @@ async::Task<> EventStream::Session::run(transport::BodyWriter& writer) {
   }
 }
 
-async::Task<EventStream::Session::Filled> EventStream::Session::fill(std::string& out) {
+async::Task<EventStream::Session::Filled> EventStream::Session::fill(std::string& out, async::Clock::time_point heartbeat_at) {
   if (query_.overview && !stream_.overview_message_.empty() && overview_number_ != stream_.overview_number_) {
     overview_number_ = stream_.overview_number_;
     out.append(stream_.overview_message_);
@@ -144,14 +150,23 @@ async::Task<EventStream::Session::Filled> EventStream::Session::fill(std::string
     }
   }
   if (!wants_log) co_return Filled::nothing_more;
-  const Filled filled = co_await fill_from_log(out);
+  const Filled filled = co_await fill_from_log(out, heartbeat_at);
   co_return filled;
 }
 
-async::Task<EventStream::Session::Filled> EventStream::Session::fill_from_log(std::string& out) {
+async::Task<EventStream::Session::Filled> EventStream::Session::fill_from_log(std::string& out, async::Clock::time_point heartbeat_at) {
+  if (!turn_) turn_.emplace(stream_.turns_);
+  // What is there to be sent does not wait for the log.
+  const bool is_our_turn = co_await turn_->come(out.empty() ? heartbeat_at : async::Clock::now());
+  if (!is_our_turn) co_return Filled::more_may_follow;
+  struct Leaves {
+    std::optional<LogTurn>& turn;
+    ~Leaves() { turn.reset(); }
+  };
+  const Leaves leaves{turn_};
   // What it is told of while the page is read may not be in the page.
   is_told_ = false;
-  const auto page = co_await stream_.read_for_one(query_.gid, place());
+  const auto page = co_await stream_.engine_.event_page(query_.gid, place(), reader_page);
   // It comes again with its place; by then the log may be readable.
   if (!page) co_return Filled::ended;
   if (reader_) {
@@ -176,7 +191,7 @@ EventStream::EventStream(engine::Engine& engine, StreamLimits limits, OverviewSo
       overview_(std::move(overview)),
       feed_(limits.ring),
       told_(engine.executor()),
-      read_ended_(engine.executor()),
+      turns_(engine.executor()),
       tasks_(engine.executor()) {
   engine_.on_durable([this](const protocol::Gid& gid, const engine::DurableEvents& events) { on_durable(gid, events); });
 }
@@ -270,21 +285,6 @@ void EventStream::take_overview(const std::string& overview) {
   for (Session* session : sessions_) {
     if (session->wants_overview()) session->tell();
   }
-}
-
-async::Task<Result<engine::EventPage>> EventStream::read_for_one(std::optional<protocol::Gid> gid, std::int64_t after) {
-  while (is_read_for_one_) co_await read_ended_.wait();
-  struct Ended {
-    EventStream& stream;
-    ~Ended() {
-      stream.is_read_for_one_ = false;
-      wake(stream.read_ended_);
-    }
-  };
-  is_read_for_one_ = true;
-  const Ended ended{*this};
-  auto page = co_await engine_.event_page(std::move(gid), after, reader_page);
-  co_return page;
 }
 
 async::Task<> EventStream::end() {

@@ -14,6 +14,7 @@
 #include "coordinator/engine/engine.hpp"
 #include "coordinator/server/problem.hpp"
 #include "coordinator/server/stream/feed.hpp"
+#include "coordinator/server/stream/log_turns.hpp"
 #include "coordinator/server/stream/stream_limits.hpp"
 #include "coordinator/server/stream/stream_query.hpp"
 #include "coordinator/transport/http_message.hpp"
@@ -59,16 +60,13 @@ class EventStream {
   async::Task<> feed_readers();
   async::Task<> tell_overview();
   void take_overview(const std::string& overview);
-  async::Task<Result<engine::EventPage>> read_for_one(std::optional<protocol::Gid> gid, std::int64_t after);
 
   engine::Engine& engine_;
   const StreamLimits limits_;
   const OverviewSource overview_;
   Feed feed_;
   async::Event told_;
-  /// Sessions read the log one at a time: however many come back at once, the engine's own reads wait for one of theirs at most.
-  async::Event read_ended_;
-  bool is_read_for_one_ = false;
+  LogTurns turns_;
   std::list<Session*> sessions_;
   std::unordered_multimap<std::string, Session*> by_gid_;
   StreamMetrics metrics_;

@@ -42,6 +42,11 @@ bool Feed::page_read(const engine::EventPage& page) {
   ESCROW_ASSERT(is_reading_);
   is_reading_ = false;
   bool is_new = false;
+  // Removed before it was read: whoever is at the head misses it.
+  if (page.complete_from > head_ + 1) {
+    ring_.lose(page.complete_from - 1);
+    is_new = true;
+  }
   for (const store::StoredEvent& event : page.events) {
     // Those who joined while it was read are served, too; if all have left, nothing is kept.
     if (!wanted_.contains(event.event.type)) continue;
@@ -77,8 +82,8 @@ void Feed::leave(FeedReader& reader) {
   skip_unwanted();
 }
 
-FeedReader::FeedReader(Feed& feed, engine::EventTypes types, std::int64_t after, std::int64_t last)
-    : feed_(feed), types_(types), place_(after) {
+FeedReader::FeedReader(Feed& feed, engine::EventTypes types, std::int64_t after, std::int64_t last, std::int64_t complete_from)
+    : feed_(feed), types_(types), place_(after), complete_from_(complete_from) {
   feed_.join(*this, last);
 }
 
@@ -96,6 +101,8 @@ FeedReader::Next FeedReader::next(std::size_t most, std::string& out) {
 }
 
 void FeedReader::log_read(const engine::EventPage& page, std::string& out) {
+  if (page.complete_from > std::max(complete_from_, place_ + 1)) sse::append_gap(out, place_, page.complete_from, place_);
+  complete_from_ = std::max(complete_from_, page.complete_from);
   for (const store::StoredEvent& event : page.events) {
     if (event.seq <= place_ || !types_.contains(event.event.type)) continue;
     sse::append_event(out, event);

@@ -63,8 +63,9 @@ class Feed {
 /// One reader of the whole history: its filter and its place.
 class FeedReader {
  public:
-  /// Wants `types` behind `after`; `last` is the largest seq in the log, read just now. Must not outlive the feed.
-  FeedReader(Feed& feed, engine::EventTypes types, std::int64_t after, std::int64_t last);
+  /// Wants `types` behind `after`; `last` is the largest seq in the log, read just now, and what is missing before `complete_from` it
+  /// knows. Must not outlive the feed.
+  FeedReader(Feed& feed, engine::EventTypes types, std::int64_t after, std::int64_t last, std::int64_t complete_from = 1);
   ~FeedReader();
   FeedReader(const FeedReader&) = delete;
   FeedReader& operator=(const FeedReader&) = delete;
@@ -76,12 +77,12 @@ class FeedReader {
     send,
     /// A page of the log behind `place` is to be read and given to `log_read`.
     read_log,
-    /// Too slow: its stream ends.
+    /// Too slow, or what it has not seen yet has been removed: its stream ends, and when it comes again it is told what it has missed.
     cut_off
   };
   /// Appends what comes next to `out`, until `out` holds some `most` bytes.
   [[nodiscard]] Next next(std::size_t most, std::string& out);
-  /// Appends what it wants of a page of the log.
+  /// Appends what it wants of a page of the log; before it, that something behind its place has been removed by now.
   void log_read(const engine::EventPage& page, std::string& out);
 
   /// Up to here it has been sent everything that it wants.
@@ -93,6 +94,7 @@ class FeedReader {
   Feed& feed_;
   const engine::EventTypes types_;
   std::int64_t place_;
+  std::int64_t complete_from_;
   /// The ring holds what it wants from here on only: before, nobody may have wanted it.
   std::int64_t ring_from_ = 0;
   bool is_live_ = false;

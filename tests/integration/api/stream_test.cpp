@@ -291,3 +291,29 @@ TEST_CASE("a coordinator that is told to stop ends its streams in order", "[api]
   CHECK(read(watching, 4) == three("g"));
   CHECK(watching.is_ended_in_order());
 }
+
+TEST_CASE("who catches up through what it does not want is told how far it has come, and holds up nobody", "[api][stream]") {
+  Configured configured("limits:\n  stream_heartbeat_ms: 100\n");
+  Coordinator& coordinator = *configured.coordinator;
+  constexpr int transactions = 40;
+  json branches = json::array();
+  for (int i = 0; i < 1'000; ++i) {
+    branches.push_back({{"id", "b" + std::to_string(i)}, {"compensate", "http://127.0.0.1:1/c"}});
+  }
+  for (int i = 0; i < transactions; ++i) {
+    const std::string path = "/v1/transactions/t" + std::to_string(i);
+    coordinator.post("/v1/transactions", {{"gid", "t" + std::to_string(i)}, {"mode", "saga"}, {"interactive", true}}, 201);
+    coordinator.post(path + "/branches", branches, 201);
+  }
+  constexpr std::int64_t last = transactions * 1'001;
+  EventReader picky(coordinator.port(), "/v1/events?type=extended&after=0");
+  REQUIRE(picky.next());
+  EventReader one(coordinator.port(), "/v1/events?gid=t0&type=started");
+  const auto started = one.next_event();
+  REQUIRE(started);
+  CHECK(started->event == "started");
+  const auto told = picky.next();
+  REQUIRE(told);
+  CHECK(told->is_comment);
+  CHECK(std::stoll(told->id) < last);
+}

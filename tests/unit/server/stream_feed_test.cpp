@@ -373,3 +373,49 @@ TEST_CASE("readers of the stream get each event exactly once, whatever comes bet
   CHECK(received > 10'000);
   CHECK(cut_off > 20);
 }
+
+TEST_CASE("a reader that catches up is told of what retention removed before it came there", "[stream]") {
+  Feed feed({100, plenty});
+  Log log;
+  log.write({EventType::started, EventType::aborted, EventType::started, EventType::aborted, EventType::started});
+  log.tell(feed);
+  FeedReader reader(feed, engine::EventTypes::all(), 1, log.last(), 2);
+  auto page = log.page(1, 1);
+  page.complete_from = 2;
+  std::string out;
+  reader.log_read(page, out);
+  CHECK(out.find("event: gap") == std::string::npos);
+  CHECK(ids(out) == Seqs{2});
+  // While it was sent this, what it had not seen yet up to 4 was removed.
+  page = log.page(4, 100);
+  page.complete_from = 5;
+  out.clear();
+  reader.log_read(page, out);
+  CHECK(out.starts_with("id: 2\nevent: gap\ndata: {\"after\":2,\"complete_from\":5}\n\n"));
+  CHECK(ids(out) == Seqs{2, 5});
+  // Once: and what was removed behind its back is none of its business.
+  page.complete_from = 6;
+  out.clear();
+  reader.log_read(page, out);
+  CHECK(out.empty());
+}
+
+TEST_CASE("a reader whose next events were removed before they were read is cut off", "[stream]") {
+  Feed feed({100, plenty});
+  Log log;
+  Client client(feed, log, engine::EventTypes::all(), 0);
+  log.write({EventType::started});
+  log.tell(feed);
+  feed_all(feed, log);
+  CHECK(client.take(log));
+  CHECK(client.got == Seqs{1});
+  log.write({EventType::started, EventType::aborted});
+  log.tell(feed);
+  REQUIRE(feed.begin_page() == 1);
+  engine::EventPage page;
+  page.up_to = 3;
+  page.complete_from = 4;
+  CHECK(feed.page_read(page));
+  CHECK_FALSE(client.take(log));
+  CHECK(client.got == Seqs{1});
+}
