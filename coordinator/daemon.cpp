@@ -203,9 +203,10 @@ class Daemon {
   server::Logger& logger_;
   const transport::TargetPolicy policy_;
   server::GidSource gids_;
+  // Before the store: its threads hand over there until they are joined, also what nobody waits for any more.
+  asio::io_context context_{1};
   store::Store store_;
   const server::Instance instance_;
-  asio::io_context context_{1};
   asio::signal_set signals_;
   std::unique_ptr<transport::HttpClient> client_;
   std::optional<engine::Engine> engine_;
