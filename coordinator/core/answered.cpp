@@ -134,7 +134,8 @@ void forward_open(Change& change, OperationRef ref, const Answered& event) {
   note_failure(change, ref, event.outcome.detail);
   if (event.outcome.outcome == Class::unknown) ++operation.counted_attempts;
   const std::int64_t limit = retry_of(transaction, ref).max_attempts;
-  if (limit > 0 && operation.counted_attempts >= limit && !ESCROW_PLANTED(max_attempts_is_ignored)) {
+  const bool is_used_up = operation.counted_attempts >= limit || ESCROW_PLANTED(gives_up_after_one_attempt);
+  if (limit > 0 && is_used_up && !ESCROW_PLANTED(max_attempts_is_ignored)) {
     settle(change, ref, OperationState::unknown);
     decide_abort(change, {AbortCode::attempts_exhausted, branch.request->id, event.outcome.detail}, std::nullopt);
     return;
@@ -153,6 +154,7 @@ void on_forward(Change& change, const Answered& event) {
     return call_for_ever(change, event.ref, event);
   }
   if (outcome.outcome == Class::refused) return forward_refused(change, event.ref, outcome);
+  if (ESCROW_PLANTED(not_now_is_a_no) && outcome.outcome == Class::postponed) return forward_refused(change, event.ref, outcome);
   forward_open(change, event.ref, event);
 }
 
@@ -163,11 +165,13 @@ void on_check(Change& change, const Answered& event) {
     settle(change, event.ref, OperationState::succeeded);
     change.note(EventType::check_answered, event.ref, "committed");
     decide_commit(change, "the check says so", std::nullopt);
-  } else if ((outcome.outcome == Class::refused && outcome.status == 409) || ESCROW_PLANTED(silent_check_is_a_no)) {
+  } else if ((outcome.outcome == Class::refused && outcome.status == 409) || ESCROW_PLANTED(silent_check_is_a_no) ||
+             (ESCROW_PLANTED(check_too_early_is_a_no) && outcome.outcome == Class::in_progress)) {
     change.transaction.check->last_error = outcome.detail;
     settle(change, event.ref, OperationState::failed);
     change.note(EventType::check_answered, event.ref, outcome.detail);
-    decide_abort(change, {AbortCode::check_refused, std::nullopt, outcome.detail}, std::nullopt);
+    const auto code = ESCROW_PLANTED(check_is_called_an_operator) ? AbortCode::operator_ : AbortCode::check_refused;
+    decide_abort(change, {code, std::nullopt, outcome.detail}, std::nullopt);
   } else {
     call_for_ever(change, event.ref, event);
   }

@@ -30,8 +30,12 @@ void on_time_passed(Change& change) {
     const Operation& operation = *find_operation(transaction, ref);
     raise_attention(change, ref, "no success so far, the last: " + operation.last_error.value_or("no answer"));
   }
-  if (deadline_has_power(transaction) && *transaction.deadline_at <= change.now && !ESCROW_PLANTED(deadline_never_fires)) {
-    decide_abort(change, {AbortCode::timeout, std::nullopt, "not committed in time"}, std::nullopt);
+  const Time now = ESCROW_PLANTED(deadline_fires_early) ? change.now + Duration(60'000) : change.now;
+  if (deadline_has_power(transaction) && *transaction.deadline_at <= now && !ESCROW_PLANTED(deadline_never_fires)) {
+    decide_abort(
+        change,
+        {ESCROW_PLANTED(timeout_is_called_an_abort) ? AbortCode::initiator : AbortCode::timeout, std::nullopt, "not committed in time"},
+        std::nullopt);
     advance(change);
   }
 }

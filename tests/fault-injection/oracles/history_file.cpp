@@ -114,7 +114,11 @@ json to_line(const Told& told) {
           {"value", value_or_null(told.value)}};
 }
 json to_line(const Life& life) {
-  return {{"event", "life"}, {"what", word_of(lives, life.what)}, {"run", life.run}, {"transaction", life.transaction}};
+  return {{"event", "life"},
+          {"what", word_of(lives, life.what)},
+          {"run", life.run},
+          {"transaction", life.transaction},
+          {"ahead_ms", life.ahead.count()}};
 }
 
 template <class Record>
@@ -191,7 +195,12 @@ bool read_event(const json& line, History& history) {
     if (!line.at("problem").is_null()) told.problem = from_protocol<protocol::ProblemCode>(line.at("problem"));
     keep(history.told, line, std::move(told));
   } else if (event == "life") {
-    keep(history.life, line, Life{{}, from_word<Life::What>(lives, line.at("what")), line.at("run"), transaction()});
+    keep(history.life, line,
+         Life{{},
+              from_word<Life::What>(lives, line.at("what")),
+              line.at("run"),
+              transaction(),
+              core::Duration(line.at("ahead_ms").get<std::int64_t>())});
   } else {
     return false;
   }

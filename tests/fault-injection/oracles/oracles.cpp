@@ -24,6 +24,7 @@ constexpr std::array known{
     Oracle{"S16", s16_linearizable},
     Oracle{"S17", s17_honest_refusal},
     Oracle{"S18", s18_integrity},
+    Oracle{"S21", s21_abort_has_its_cause},
     Oracle{"L1", l1_everything_ends},
     Oracle{"L2", l2_attention},
     Oracle{"L3", l3_everybody_is_answered},

@@ -44,6 +44,8 @@ void s16_linearizable(const Evidence& evidence, Violations& violations);
 void s17_honest_refusal(const Evidence& evidence, Violations& violations);
 /// The log holds what was written, and that can be what it says.
 void s18_integrity(const Evidence& evidence, Violations& violations);
+/// An abort has the cause that its reason names: on the wire, on the clock, or in what somebody asked.
+void s21_abort_has_its_cause(const Evidence& evidence, Violations& violations);
 /// Everything known ends once the faults have stopped.
 void l1_everything_ends(const Evidence& evidence, Violations& violations);
 /// What does not get done is called to a person's attention, and nothing else is.

@@ -55,8 +55,8 @@ void CoordinatorHost::start() {
   paused_until_ = context_.now();
   wakeup_.reset();
   node_ = std::make_unique<node::Node>(settings_, run_, store_.unfinished());
-  context_.record(context_.history.life, Life{{}, Life::What::started, run_, -1});
   set_clock();
+  context_.record(context_.history.life, Life{{}, Life::What::started, run_, -1, clock_ahead_});
   take(node::Woken{}, woken);
 }
 

@@ -115,6 +115,8 @@ struct Life : Stamp {
   enum class What : std::uint8_t { started, recovered, crashed, paused, draining, stopped, forgot, calm, quiet } what = What::started;
   std::int64_t run = 0;
   int transaction = -1;
+  /// Of a start: how far the coordinator's clock is ahead of the one that stamps what happens.
+  core::Duration ahead{0};
 };
 
 /// A barrier row as it stood at the end.
