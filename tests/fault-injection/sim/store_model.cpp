@@ -20,13 +20,15 @@ constexpr const char* why = "the store model says so";
 
 }  // namespace
 
-StoreModel::StoreModel(Context& context) : context_(context) {
-  if (!context.is_ordinary && Dice(context.seed, real_purpose, {}).chance(1.0 / 64)) real_ = std::make_unique<RealLog>();
+StoreModel::StoreModel(Context& context, LogHome* home) : context_(context) {
+  if (home != nullptr) real_ = std::make_unique<RealLog>(home);
+  const bool goes_through_memory = !real_ && !context.is_ordinary && Dice(context.seed, real_purpose, {}).chance(1.0 / 64);
+  if (goes_through_memory) real_ = std::make_unique<RealLog>(nullptr);
 }
 
 std::int64_t StoreModel::begin_run() {
-  if (real_) real_->begin_run();
-  return ++run_;
+  run_ = real_ ? real_->begin_run() : run_ + 1;
+  return run_;
 }
 
 StoreModel::Row* StoreModel::row_of(const protocol::Gid& gid) {
@@ -58,13 +60,21 @@ store::WriteAnswer StoreModel::apply(const Pending& pending) {
   const std::int64_t stored = found == nullptr ? 0 : found->value->revision;
   // The product's log says itself what conflicts.
   if (!real_ && stored != value.revision - 1 && context_.bug != Bug::writes_unconditionally) return store::WriteAnswer::conflict;
+  if (real_) {
+    const auto answer = real_->apply(value, pending.due);
+    if (answer != store::WriteAnswer::ok) return answer;
+  }
+  keep(pending);
+  return store::WriteAnswer::ok;
+}
+
+void StoreModel::keep(const Pending& pending) {
+  const core::Transaction& value = *pending.value;
   Written written;
   written.run = value.run;
   written.transaction = ordinal_of(value.gid().text());
   written.value = pending.value;
   if (real_) {
-    const auto answer = real_->apply(value, pending.due);
-    if (answer != store::WriteAnswer::ok) return answer;
     written.given = std::exchange(written.value, real_->stored(value.gid()));
     // What cannot be read back is a loss for S18 to tell; the run goes on with what was given.
     if (!written.value) written.value = pending.value;
@@ -74,7 +84,27 @@ store::WriteAnswer StoreModel::apply(const Pending& pending) {
   row.due = pending.due;
   latest_ = std::max(latest_, value.updated_at);
   context_.record(context_.history.written, std::move(written));
-  return store::WriteAnswer::ok;
+}
+
+/// Whatever was under way is on the disk or is not, each for itself; the log says which.
+void StoreModel::lose_power() {
+  std::vector<const Pending*> open;
+  for (const Pending& pending : pending_) {
+    if (pending.applied) continue;
+    const Row* found = row_of(pending.value->gid());
+    // A conflict changes nothing, and of two that expect the same revision the first one wins.
+    if ((found == nullptr ? 0 : found->value->revision) != pending.value->revision - 1) continue;
+    if (std::ranges::any_of(open, [&](const Pending* other) { return other->value->gid() == pending.value->gid(); })) continue;
+    open.push_back(&pending);
+    real_->apply_unanswered(*pending.value, pending.due);
+  }
+  real_->lose_power();
+  for (const Pending* pending : open) {
+    const auto stored = real_->stored(pending->value->gid());
+    const bool is_there = stored && stored->revision == pending->value->revision;
+    real_->found(is_there);
+    if (is_there) keep(*pending);
+  }
 }
 
 void StoreModel::write(std::shared_ptr<const core::Transaction> value, std::optional<Time> due, bool is_new_work,
@@ -175,6 +205,11 @@ store::DuePage StoreModel::page_of(const engine::node::DueWanted& wanted) const 
 }
 
 void StoreModel::crash(bool keeps_writes) {
+  if (real_ && real_->can_lose_power()) {
+    lose_power();
+    pending_.clear();
+    return;
+  }
   for (const Pending& pending : pending_) {
     if (pending.applied) continue;
     if (keeps_writes || context_.faults.fires(Point::write_survives_crash, identity_of(*pending.value))) (void)apply(pending);

@@ -15,7 +15,9 @@ namespace escrow::sim {
 
 class StoreModel {
  public:
-  explicit StoreModel(Context& context);
+  /// `home`: where a log of the product lies that everything goes through; power fails there at each end of the
+  /// process. Null: the model alone, or in some runs the log without a disk.
+  explicit StoreModel(Context& context, LogHome* home = nullptr);
 
   /// Takes a write in; it becomes durable later, or not, and the answer comes later still.
   void write(std::shared_ptr<const core::Transaction> value, std::optional<Time> due, bool is_new_work, Once<store::WriteAnswer> done);
@@ -62,6 +64,9 @@ class StoreModel {
   /// How a write ends, by what goes wrong.
   [[nodiscard]] store::WriteAnswer answer_to(const Pending& pending, Identity identity, bool is_new_work);
   [[nodiscard]] store::WriteAnswer apply(const Pending& pending);
+  /// It is durable.
+  void keep(const Pending& pending);
+  void lose_power();
   [[nodiscard]] store::DuePage page_of(const engine::node::DueWanted& wanted) const;
   [[nodiscard]] Pending* find_pending(std::uint64_t id);
   /// Null: nothing of that transaction was ever written.

@@ -47,7 +47,7 @@ std::optional<core::OperationRef> in_attention(const core::Transaction& transact
 
 World::World(RunOptions options)
     : context_(make_context(options)),
-      store_(context_),
+      store_(context_, options.log_home),
       participants_(make_participants(context_)),
       network_(context_, participants_),
       coordinator_(context_, store_, network_),
