@@ -15,7 +15,8 @@ class Load:
     first_path: str = ""
     rate: float = 0
     floor: bool = False  # measured with the least coordinator, too
-    streams: int = 0  # clients of the event stream that follow everything meanwhile
+    streams: tuple = ()  # paths of event streams that are followed meanwhile
+    asked: tuple = ()  # paths that are asked for every five seconds meanwhile
 
     def arguments(self, seconds, warmup):
         flags = {
@@ -25,6 +26,10 @@ class Load:
         if self.first_path:
             flags["first-path"] = self.first_path
         return [part for key, value in flags.items() for part in (f"--{key}", str(value))]
+
+
+# What the console's overview follows.
+OVERVIEW = "/v1/events?type=attention_raised&type=attention_cleared&overview=true"
 
 
 def clients(count):
@@ -43,7 +48,8 @@ LOADS = [
     Load("tcc-driven", "driven TCC, 2 branches, waited, 64 clients", "tcc-driven"),
     Load("message", "driven two-phase message, 2 branches, waited, 64 clients", "message"),
     Load("start", "interactive start and nothing more, 64 clients", "start"),
-    Load("saga-watched", "driven saga as saga-64, with 3 readers of the event stream", "saga", streams=3),
+    Load("saga-console", "driven saga as saga-64, with the console's overview open", "saga", streams=(OVERVIEW,), asked=("/v1/overview", "/v1/destinations")),
+    Load("saga-followed", "driven saga as saga-64, with 3 readers of every event", "saga", streams=("/v1/events",) * 3),
 ]
 
 # What a look at the machine takes: a minute and a half.

@@ -15,15 +15,30 @@ from processes import Coordinator, Failed, Floor, Participant
 class Follower(threading.Thread):
     """A reader of the event stream, as the console is one. Reads bytes and keeps none."""
 
-    def __init__(self, address):
+    def __init__(self, address, path):
         super().__init__(daemon=True)
-        self.answer = urllib.request.urlopen(f"http://{address}/v1/events", timeout=60)
+        self.answer = urllib.request.urlopen(f"http://{address}{path}", timeout=60)
         self.bytes = 0
 
     def run(self):
         with contextlib.suppress(OSError, ValueError, AttributeError):
             while piece := self.answer.read1(1 << 16):
                 self.bytes += len(piece)
+
+
+class Asker(threading.Thread):
+    """Asks for its paths every five seconds, as an open page does, until it is stopped."""
+
+    def __init__(self, coordinator, paths):
+        super().__init__(daemon=True)
+        self.coordinator, self.paths, self.stopped = coordinator, paths, threading.Event()
+
+    def run(self):
+        while True:
+            for path in self.paths:
+                self.coordinator.get(path)
+            if self.stopped.wait(5):
+                return
 
 
 def settle(coordinator, seconds=60):
@@ -76,11 +91,15 @@ def measure(programs, load, seconds=5.0, warmup=1.0, settings=()):
         coordinator = Coordinator(programs, folder, settings=settings)
         stack.callback(coordinator.kill)
         idle_kb = coordinator.memory_kb()
-        followers = [Follower(coordinator.address) for _ in range(load.streams)]
-        for follower in followers:
-            follower.start()
+        followers = [Follower(coordinator.address, path) for path in load.streams]
+        askers = [Asker(coordinator, load.asked)] if load.asked else []
+        for thread in (*followers, *askers):
+            thread.start()
         cpu = {process: process.cpu_s() for process in (coordinator, *participants)}
         seen = drive(programs, load, coordinator.address, participants, seconds, warmup)
+        for asker in askers:
+            asker.stopped.set()
+            asker.join()
         if load.scenario != "start":
             settle(coordinator)
         ended = max(1, sum(seen["ended_per_100ms"]))
