@@ -1,13 +1,18 @@
 #include <fmt/format.h>
 
+#include <array>
+#include <chrono>
+#include <cstdint>
 #include <escrow/schema.hpp>
 #include <fstream>
 #include <iostream>
 #include <iterator>
 #include <nlohmann/json.hpp>
+#include <random>
 
 #include "cli/commands.hpp"
 #include "cli/pages.hpp"
+#include "protocol/uuid_v7.hpp"
 
 /// The commands that act: start, commit, abort, retry, resolve. Each says on a terminal what it will do, and asks.
 namespace escrow::cli {
@@ -15,6 +20,8 @@ namespace {
 
 using nlohmann::json;
 using std::chrono::milliseconds;
+
+constexpr std::chrono::minutes mass_retry_time{10};
 
 std::string path_of(const std::string& gid, const std::string& rest) { return "/v1/transactions/" + encoded(gid) + rest; }
 
@@ -47,6 +54,20 @@ Outcome<std::string> read_body(const std::string& file) {
   return text;
 }
 
+/// The name of the transaction. One that brings none is given one here: when the answer is lost, it can be looked up.
+std::string ensure_gid(std::string& body) {
+  const json parsed = json::parse(body, nullptr, false);
+  // What is no request is the coordinator's to judge.
+  if (!parsed.is_object()) return "";
+  if (parsed.contains("gid")) return parsed["gid"].is_string() ? parsed["gid"].get<std::string>() : "";
+  std::random_device device;
+  std::array<std::uint8_t, 10> random{};
+  for (std::uint8_t& byte : random) byte = static_cast<std::uint8_t>(device());
+  std::string gid = protocol::uuid_v7(now(), random);
+  body.insert(body.find('{') + 1, fmt::format(R"("gid":"{}"{})", gid, parsed.empty() ? "" : ","));
+  return gid;
+}
+
 /// The filters as members of a body.
 Outcome<json> members_of(const FilterOptions& filter) {
   json out = json::object();
@@ -66,7 +87,8 @@ Outcome<json> members_of(const FilterOptions& filter) {
 
 Outcome<std::int64_t> retry_matching(Session& session, json body, bool dry_run) {
   body["dry_run"] = dry_run;
-  const auto answer = session.api.post("/v1/retry", body.dump());
+  // However many there are, they are all looked at before the answer.
+  const auto answer = session.api.post("/v1/retry", body.dump(), {}, mass_retry_time);
   if (!answer) return answer.error();
   const json count = json::parse(*answer);
   if (!count.is_object() || !count.contains("count")) return Failure{ExitStatus::refused, "what answers is no escrowd"};
@@ -109,10 +131,9 @@ ExitStatus decide(Session& session, const DecideOptions& options, const char* de
 }  // namespace
 
 ExitStatus start_transaction(Session& session, const StartOptions& options) {
-  const auto body = read_body(options.file);
+  auto body = read_body(options.file);
   if (!body) return tell(body.error());
-  const json parsed = json::parse(*body, nullptr, false);
-  const std::string gid = parsed.is_object() && parsed.contains("gid") && parsed["gid"].is_string() ? parsed["gid"].get<std::string>() : "";
+  const std::string gid = ensure_gid(*body);
   const auto answer = session.api.post("/v1/transactions" + wait_query(options.wait_ms), *body, gid, milliseconds(options.wait_ms));
   return present(session, answer, options.wait_ms > 0);
 }

@@ -40,7 +40,8 @@ struct ShowOptions {
 };
 ExitStatus show_transaction(Session& session, const ShowOptions& options);
 ExitStatus show_history(Session& session, const std::string& gid);
-ExitStatus show_attention(Session& session, std::int64_t limit);
+/// What needs a person, oldest first; filters and order of `options` are not looked at.
+ExitStatus show_attention(Session& session, ListOptions options);
 ExitStatus show_destinations(Session& session);
 ExitStatus show_info(Session& session, bool with_settings);
 

@@ -19,10 +19,13 @@ constexpr std::chrono::milliseconds longest_silence{60'000};
 constexpr std::chrono::milliseconds first_pause{500};
 constexpr std::chrono::milliseconds longest_pause{5'000};
 
+/// What a coordinator, or what stands before it, says while it can't serve: it may have passed a moment later.
+bool is_passing(unsigned status) { return status >= 500 || status == 408 || status == 429; }
+
 ExitStatus status_of(unsigned status) {
   if (status == 404) return ExitStatus::not_found;
   if (status == 409) return ExitStatus::conflict;
-  if (status == 503) return ExitStatus::unavailable;
+  if (is_passing(status)) return ExitStatus::unavailable;
   return ExitStatus::refused;
 }
 
@@ -51,11 +54,14 @@ std::string faults_of(const json& problem) {
   return out;
 }
 
+/// Whether it is the coordinator that says no.
+bool is_problem(const json& body) { return body.is_object() && body.contains("code"); }
+
 }  // namespace
 
 Failure failure_of(unsigned status, std::string_view body) {
   const json problem = json::parse(body, nullptr, false);
-  if (!problem.is_object() || !problem.contains("code")) {
+  if (!is_problem(problem)) {
     return {status_of(status), fmt::format("the answer was {} and not one of an escrowd", status), "Is the address right?"};
   }
   const std::string code = problem.value("code", "");
@@ -77,21 +83,26 @@ OutgoingCall CoordinatorApi::call_to(const std::string& target, std::chrono::mil
   return call;
 }
 
-Failure CoordinatorApi::no_answer(const Error& error, const std::string& gid) const {
+Failure CoordinatorApi::no_answer(const Error& error) const {
   if (error.code == Errc::invalid_argument) {
     return {ExitStatus::usage, fmt::format("{} can't be called: {}", address_.url, error.detail),
             "--server, or ESCROW_SERVER, is http://HOST:PORT or https://HOST:PORT."};
   }
-  if (error.code == Errc::unknown_outcome && !gid.empty()) {
-    return {ExitStatus::unavailable, fmt::format("the answer of {} was lost ({}); it may have been done", address_.url, error.detail),
-            fmt::format("Look at it: escrowctl transactions show {}", gid)};
+  if (error.code == Errc::unknown_outcome) {
+    return {ExitStatus::unavailable, fmt::format("{} did not answer: {}", address_.url, error.detail),
+            "Try again in a moment; --timeout-ms gives it more time."};
   }
   return {ExitStatus::unavailable, fmt::format("no coordinator answers at {}: {}", address_.url, error.detail),
           "Start one with escrowd, or name it with --server or ESCROW_SERVER."};
 }
 
-Outcome<std::string> CoordinatorApi::result_of(Result<CallReply> reply, const std::string& gid) const {
-  if (!reply) return no_answer(reply.error(), gid);
+Failure CoordinatorApi::lost_answer(const std::string& why, const std::string& gid) const {
+  return {ExitStatus::unavailable, fmt::format("the answer of {} was lost ({}); it may have been done", address_.url, why),
+          gid.empty() ? "Look before you repeat it: escrowctl transactions list" : "Look at it: escrowctl transactions show " + gid};
+}
+
+Outcome<std::string> CoordinatorApi::result_of(Result<CallReply> reply) const {
+  if (!reply) return no_answer(reply.error());
   if (!reply->is_success()) return failure_of(reply->status(), reply->body());
   if (!json::accept(reply->body())) {
     return Failure{ExitStatus::refused, fmt::format("what answers at {} is no escrowd", address_.url), "Is the address right?"};
@@ -100,7 +111,7 @@ Outcome<std::string> CoordinatorApi::result_of(Result<CallReply> reply, const st
 }
 
 Outcome<std::string> CoordinatorApi::get(const std::string& target, std::chrono::milliseconds wait) {
-  return result_of(caller_.call(call_to(target, address_.timeout + wait)), {});
+  return result_of(caller_.call(call_to(target, address_.timeout + wait)));
 }
 
 Outcome<std::string> CoordinatorApi::post(const std::string& target, const std::string& body, const std::string& gid,
@@ -109,39 +120,56 @@ Outcome<std::string> CoordinatorApi::post(const std::string& target, const std::
   call.method("POST");
   if (!body.empty()) call.json(body);
   if (!address_.actor.empty()) call.header(std::string(protocol::header_actor), address_.actor);
-  return result_of(caller_.call(call), gid);
+  auto reply = caller_.call(call);
+  if (!reply && reply.error().code == Errc::unknown_outcome) return lost_answer(reply.error().detail, gid);
+  // Whoever says so is not the coordinator, which may have got it.
+  if (reply && reply->status() >= 500 && !is_problem(json::parse(reply->body(), nullptr, false)))
+    return lost_answer(fmt::format("{} of something in between", reply->status()), gid);
+  return result_of(std::move(reply));
 }
 
-Outcome<void> CoordinatorApi::follow(const std::string& target, std::string last_id,
-                                     const std::function<bool(const EventMessage&)>& on_message,
-                                     const std::function<void(const std::string& why)>& on_lost) {
+Outcome<void> CoordinatorApi::follow(const std::string& target, std::string last_id, const Follower& follower) {
   auto pause = first_pause;
+  const auto lost = [&](const std::string& why) {
+    follower.on_lost(why);
+    std::this_thread::sleep_for(pause);
+    pause = std::min(pause * 2, longest_pause);
+  };
   for (bool is_first = true;; is_first = false) {
+    if (follower.before_connection) {
+      const auto wanted = follower.before_connection(last_id);
+      if (!wanted && (is_first || wanted.error().status != ExitStatus::unavailable)) return wanted.error();
+      if (wanted && !*wanted) return {};
+      if (!wanted) {
+        lost(wanted.error().what);
+        continue;
+      }
+    }
     OutgoingCall call = call_to(target, longest_silence);
     call.header("Accept", "text/event-stream");
     if (!last_id.empty()) call.header("Last-Event-ID", last_id);
     EventMessages messages;
-    bool goes_on = true;
+    Follow follow = Follow::on;
     bool was_heard = false;
     const auto reply = caller_.stream(call, [&](std::string_view piece) {
       was_heard = true;
       for (const EventMessage& message : messages.feed(piece)) {
-        if (!message.data.empty() && !on_message(message)) {
-          goes_on = false;
-          return false;
-        }
+        if (!message.data.empty()) follow = follower.on_message(message);
+        if (!message.id.empty()) last_id = message.id;
+        if (follow != Follow::on) return false;
       }
       if (!messages.last_id().empty()) last_id = messages.last_id();
       return true;
     });
-    if (!goes_on) return {};
-    const bool is_refused = reply && !reply->is_success();
-    if (is_refused && (is_first || reply->status() != 503)) return failure_of(reply->status(), reply->body());
-    if (!reply && is_first && !was_heard) return no_answer(reply.error(), {});
-    on_lost(reply ? "the coordinator ended the stream" : reply.error().detail);
+    if (follow == Follow::end) return {};
     if (was_heard) pause = first_pause;
-    std::this_thread::sleep_for(pause);
-    pause = std::min(pause * 2, longest_pause);
+    if (follow == Follow::anew) continue;
+    const bool is_refused = reply && !reply->is_success();
+    if (is_refused && (is_first || !is_passing(reply->status()))) return failure_of(reply->status(), reply->body());
+    if (!reply && is_first && !was_heard) return no_answer(reply.error());
+    lost(is_refused ? fmt::format("the answer was {}", reply->status())
+         : reply    ? "the coordinator ended the stream"
+                    : reply.error().detail);
   }
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <escrow/http_caller.hpp>
 #include <functional>
 #include <optional>
@@ -25,6 +26,19 @@ struct ServerAddress {
   std::chrono::milliseconds timeout{10'000};
 };
 
+/// How it goes on behind a message: `anew` asks again from there.
+enum class Follow : std::uint8_t { on, anew, end };
+
+/// Who follows the event stream.
+struct Follower {
+  /// On the network's thread: must not call the coordinator.
+  std::function<Follow(const EventMessage&)> on_message;
+  /// The connection is lost and will be made again.
+  std::function<void(const std::string& why)> on_lost;
+  /// Before each connection, with the place behind which it will begin (empty: at the first). False: there is no need. May be empty.
+  std::function<Outcome<bool>(const std::string& last_id)> before_connection = {};
+};
+
 class CoordinatorApi {
  public:
   /// Throws std::invalid_argument when the CA file can't be read.
@@ -36,18 +50,18 @@ class CoordinatorApi {
   [[nodiscard]] Outcome<std::string> post(const std::string& target, const std::string& body, const std::string& gid = {},
                                           std::chrono::milliseconds wait = {});
 
-  /// Follows the event stream for as long as `on_message` answers true, over lost connections, which `on_lost` is told of. Fails when the
-  /// first connection can't be made, or when the coordinator says no.
-  [[nodiscard]] Outcome<void> follow(const std::string& target, std::string last_id,
-                                     const std::function<bool(const EventMessage&)>& on_message,
-                                     const std::function<void(const std::string& why)>& on_lost);
+  /// Follows the event stream until the follower has enough, over lost connections and whatever is said while the coordinator is away.
+  /// Fails when the first connection can't be made, or when the coordinator says no.
+  [[nodiscard]] Outcome<void> follow(const std::string& target, std::string last_id, const Follower& follower);
 
   [[nodiscard]] const ServerAddress& address() const { return address_; }
 
  private:
   [[nodiscard]] OutgoingCall call_to(const std::string& target, std::chrono::milliseconds timeout) const;
-  [[nodiscard]] Outcome<std::string> result_of(Result<CallReply> reply, const std::string& gid) const;
-  [[nodiscard]] Failure no_answer(const Error& error, const std::string& gid) const;
+  [[nodiscard]] Outcome<std::string> result_of(Result<CallReply> reply) const;
+  [[nodiscard]] Failure no_answer(const Error& error) const;
+  /// Of something that may have been done.
+  [[nodiscard]] Failure lost_answer(const std::string& why, const std::string& gid) const;
 
   ServerAddress address_;
   HttpCaller caller_;

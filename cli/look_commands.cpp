@@ -1,9 +1,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
+#include <iterator>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "cli/commands.hpp"
+#include "cli/joined_pages.hpp"
 #include "cli/pages.hpp"
 
 /// The commands that look: list, show, events, attention, destinations, info.
@@ -46,41 +50,53 @@ Outcome<QueryText> query_of(const FilterOptions& filter) {
   return query;
 }
 
-/// One page of the list, or all of them as one.
-Outcome<json> read_list(Session& session, const ListOptions& options) {
-  json all = {{"transactions", json::array()}, {"next_cursor", nullptr}};
-  std::string cursor = options.cursor;
+/// Answers of the list, as they came.
+struct Listed {
+  std::vector<std::string> pages;
+  std::vector<Transaction> transactions;
+  /// Where the next page begins; empty: there is none.
+  std::string cursor;
+};
+
+/// One page of the list, or all of them.
+Outcome<Listed> read_list(Session& session, const ListOptions& options) {
+  Listed listed;
+  listed.cursor = options.cursor;
   do {
     auto query = query_of(options.filter);
     if (!query) return query.error();
     query->add("sort", options.sort).add("limit", std::to_string(options.all ? longest_page : options.limit));
-    if (!cursor.empty()) query->add("cursor", cursor);
+    if (!listed.cursor.empty()) query->add("cursor", listed.cursor);
     const auto answer = session.api.get("/v1/transactions" + query->text());
     if (!answer) return answer.error();
-    json page = json::parse(*answer);
+    const json page = json::parse(*answer);
     if (!page.is_object() || !page.contains("transactions")) return Failure{ExitStatus::refused, "what answers is no escrowd"};
-    for (json& transaction : page["transactions"]) all["transactions"].push_back(std::move(transaction));
+    auto transactions = read_transactions(page);
+    if (!transactions) return transactions.error();
+    std::ranges::move(*transactions, std::back_inserter(listed.transactions));
     const json next = page.value("next_cursor", json());
-    cursor = next.is_string() ? next.get<std::string>() : "";
-    all["next_cursor"] = next;
-  } while (options.all && !cursor.empty());
-  return all;
+    listed.cursor = next.is_string() ? next.get<std::string>() : "";
+    listed.pages.push_back(*answer);
+  } while (options.all && !listed.cursor.empty());
+  return listed;
 }
 
-ExitStatus present_list(Session& session, const ListOptions& options,
-                        std::string (*draw)(const std::vector<Transaction>&, Millis, const Look&)) {
+using Draw = std::function<Outcome<std::string>(const Listed&)>;
+
+ExitStatus present_list(Session& session, const ListOptions& options, const Draw& draw) {
   const auto listed = read_list(session, options);
   if (!listed) return tell(listed.error());
   if (session.as_json) {
-    print(listed->dump() + "\n");
+    const auto whole = joined_pages(listed->pages);
+    if (!whole) return tell(whole.error());
+    print(*whole + "\n");
     return ExitStatus::done;
   }
-  const auto transactions = read_transactions(*listed);
-  if (!transactions) return tell(transactions.error());
-  print(draw(*transactions, now(), session.look));
-  if (const json& next = listed->at("next_cursor"); next.is_string()) {
-    print(session.look.paint(Tone::dim, "There are more: --cursor " + next.get<std::string>() + ", or --all.") + "\n");
-  }
+  const auto page = draw(*listed);
+  if (!page) return tell(page.error());
+  print(*page);
+  if (!listed->cursor.empty())
+    print(session.look.paint(Tone::dim, "There are more: --cursor " + printable(listed->cursor) + ", or --all.") + "\n");
   return ExitStatus::done;
 }
 
@@ -91,14 +107,27 @@ bool FilterOptions::empty() const {
          started_before.empty();
 }
 
-ExitStatus list_transactions(Session& session, const ListOptions& options) { return present_list(session, options, list_page); }
+ExitStatus list_transactions(Session& session, const ListOptions& options) {
+  return present_list(session, options, [&](const Listed& listed) -> Outcome<std::string> {
+    // A filter may have passed over a whole page.
+    if (listed.transactions.empty() && !listed.cursor.empty()) return std::string("None so far.\n");
+    return list_page(listed.transactions, now(), session.look);
+  });
+}
 
-ExitStatus show_attention(Session& session, std::int64_t limit) {
-  ListOptions options;
+ExitStatus show_attention(Session& session, ListOptions options) {
+  options.filter = {};
   options.filter.attention = true;
   options.sort = "oldest";
-  options.limit = limit;
-  return present_list(session, options, attention_page);
+  return present_list(session, options, [&](const Listed& listed) -> Outcome<std::string> {
+    std::optional<std::int64_t> total;
+    if (!listed.cursor.empty() || !options.cursor.empty()) {
+      const auto overview = session.api.get("/v1/overview");
+      if (!overview) return overview.error();
+      total = json::parse(*overview).value("attention", std::int64_t{0});
+    }
+    return attention_page(listed.transactions, total, now(), session.look);
+  });
 }
 
 ExitStatus show_transaction(Session& session, const ShowOptions& options) {

@@ -156,8 +156,8 @@ std::string list_page(const std::vector<Transaction>& transactions, Millis now, 
   return table.draw(look);
 }
 
-std::string attention_page(const std::vector<Transaction>& transactions, Millis now, const Look& look) {
-  if (transactions.empty()) return look.paint(Tone::good, "Nothing needs a person.") + "\n";
+std::string attention_page(const std::vector<Transaction>& transactions, std::optional<std::int64_t> total, Millis now, const Look& look) {
+  if (transactions.empty() && total.value_or(0) == 0) return look.paint(Tone::good, "Nothing needs a person.") + "\n";
   std::string out;
   for (const Transaction& transaction : transactions) {
     out += look.paint(Tone::bold, printable(transaction.gid));
@@ -172,9 +172,11 @@ std::string attention_page(const std::vector<Transaction>& transactions, Millis 
     if (transaction.abort_reason)
       out += look.paint(Tone::dim, wrapped("It aborts because " + abort_cause(transaction) + ".", look.width, 2));
   }
-  out += fmt::format("\n{} {} a person. What to do about one: {}\n", transactions.size(),
-                     transactions.size() == 1 ? "transaction needs" : "transactions need",
-                     look.paint(Tone::bold, "escrowctl transactions show GID"));
+  const auto shown = static_cast<std::int64_t>(transactions.size());
+  const std::int64_t count = std::max(total.value_or(shown), shown);
+  out +=
+      fmt::format("\n{} {} a person{}. What to do about one: {}\n", count, count == 1 ? "transaction needs" : "transactions need",
+                  shown < count ? fmt::format(", {} of them shown", shown) : "", look.paint(Tone::bold, "escrowctl transactions show GID"));
   return out;
 }
 

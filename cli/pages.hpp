@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstdint>
 #include <nlohmann/json_fwd.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -11,8 +13,9 @@
 namespace escrow::cli {
 
 [[nodiscard]] std::string list_page(const std::vector<Transaction>& transactions, Millis now, const Look& look);
-/// What needs a person, as it was given: oldest first.
-[[nodiscard]] std::string attention_page(const std::vector<Transaction>& transactions, Millis now, const Look& look);
+/// What needs a person, as it was given: oldest first. `total`: how many need one, when these may not be all.
+[[nodiscard]] std::string attention_page(const std::vector<Transaction>& transactions, std::optional<std::int64_t> total, Millis now,
+                                         const Look& look);
 [[nodiscard]] std::string history_page(const std::vector<Event>& events, const Look& look);
 /// One line of a live history; `gid` empty: it goes without saying.
 [[nodiscard]] std::string event_line(const Event& event, const std::string& gid, const Look& look);

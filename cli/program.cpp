@@ -2,6 +2,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include <csignal>
 #include <cstdlib>
 #include <exception>
 #include <functional>
@@ -73,7 +74,7 @@ class Program {
   RetryOptions retry_;
   ResolveOptions resolve_;
   std::string events_gid_;
-  std::int64_t attention_limit_ = 50;
+  ListOptions attention_;
   bool with_settings_ = false;
   std::string dialect_;
   std::string shell_;
@@ -198,8 +199,10 @@ void Program::add_acting(CLI::App& transactions) {
 
 void Program::add_rest() {
   CLI::App& attention = add(app_, "attention", "what needs a person, oldest first, and why",
-                            [this](Session& session) { return show_attention(session, attention_limit_); });
-  attention.add_option("--limit", attention_limit_, "how many")->check(CLI::Range(1, 500))->capture_default_str();
+                            [this](Session& session) { return show_attention(session, attention_); });
+  attention.add_option("--limit", attention_.limit, "how many")->check(CLI::Range(1, 500))->capture_default_str();
+  attention.add_option("--cursor", attention_.cursor, "the place that the page before named");
+  attention.add_flag("--all", attention_.all, "every page");
   add(app_, "destinations", "who is called, how fast they answer, and who is given a pause",
       [](Session& session) { return show_destinations(session); });
   CLI::App& info =
@@ -236,13 +239,15 @@ ExitStatus Program::run_command() {
 }
 
 int Program::run(int argc, const char* const* argv) {
+  // A reader that goes away is an error like any other.
+  std::signal(SIGPIPE, SIG_IGN);
   try {
     app_.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     return app_.exit(error) == 0 ? static_cast<int>(ExitStatus::done) : static_cast<int>(ExitStatus::usage);
   }
   try {
-    return static_cast<int>(run_command());
+    return static_cast<int>(output_status(run_command()));
   } catch (const std::exception& error) {
     return static_cast<int>(tell({ExitStatus::refused, error.what()}));
   }

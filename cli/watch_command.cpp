@@ -1,4 +1,6 @@
+#include <cstdint>
 #include <cstdio>
+#include <cstdlib>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -26,6 +28,22 @@ ExitStatus present_end(Session& session, const std::string& gid) {
   return transaction->status == "committed" ? ExitStatus::done : ExitStatus::aborted;
 }
 
+/// Whether something is still to come behind that place of the history of one transaction.
+Outcome<bool> goes_on(Session& session, const std::string& gid, const std::string& last_id) {
+  const std::string path = "/v1/transactions/" + encoded(gid);
+  const auto answer = session.api.get(path);
+  if (!answer) return answer.error();
+  const auto transaction = read_transaction(json::parse(*answer));
+  if (!transaction) return transaction.error();
+  // Its end is in the stream, unless the stream begins behind it.
+  if (last_id.empty() || !transaction->is_terminal()) return true;
+  const auto history = session.api.get(path + "/events");
+  if (!history) return history.error();
+  const json events = json::parse(*history).value("events", json::array());
+  const std::int64_t last = events.empty() ? 0 : events.back().value("seq", std::int64_t{0});
+  return std::strtoll(last_id.c_str(), nullptr, 10) < last;
+}
+
 }  // namespace
 
 ExitStatus watch(Session& session, const WatchOptions& options) {
@@ -43,24 +61,33 @@ ExitStatus watch(Session& session, const WatchOptions& options) {
   const auto take = [&](const EventMessage& message) {
     if (std::exchange(was_lost, false)) std::fputs("escrowctl: connected again\n", stderr);
     const json value = json::parse(message.data, nullptr, false);
-    if (!value.is_object()) return true;
-    if (session.as_json) {
-      print(message.data + "\n");
-    } else if (message.event == "gap") {
-      print(session.look.paint(Tone::warning, gap_text(value)));
+    if (!value.is_object()) return Follow::on;
+    // Nobody reads it any more, or nothing can be written there.
+    if (session.as_json && !print(message.data + "\n")) return Follow::end;
+    if (message.event == "gap") {
+      if (!session.as_json && !print(session.look.paint(Tone::warning, gap_text(value)))) return Follow::end;
+      // The end may be what is missing.
+      return watches_one ? Follow::anew : Follow::on;
     }
-    if (message.event == "gap") return true;
     const auto event = read_event(value);
-    if (!event) return true;
-    if (!session.as_json) print(event_line(*event, watches_one ? "" : value.value("gid", ""), session.look));
+    if (!event) return Follow::on;
+    if (!session.as_json && !print(event_line(*event, watches_one ? "" : value.value("gid", ""), session.look))) return Follow::end;
     has_ended = watches_one && (event->type == "committed" || event->type == "aborted");
-    return !has_ended;
+    return has_ended ? Follow::end : Follow::on;
   };
   const auto lost = [&](const std::string& why) {
     if (!std::exchange(was_lost, true))
       std::fprintf(stderr, "escrowctl: the connection was lost (%s), trying again\n", printable(why).c_str());
   };
-  const auto followed = session.api.follow("/v1/events" + query.text(), after, take, lost);
+  Follower follower{take, lost};
+  if (watches_one) {
+    follower.before_connection = [&](const std::string& last_id) {
+      auto more = goes_on(session, options.gid, last_id);
+      has_ended = more && !*more;
+      return more;
+    };
+  }
+  const auto followed = session.api.follow("/v1/events" + query.text(), after, follower);
   if (!followed) return tell(followed.error());
   return has_ended ? present_end(session, options.gid) : ExitStatus::done;
 }

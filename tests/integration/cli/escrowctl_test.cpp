@@ -8,6 +8,7 @@
 
 #include "tests/support/escrowd_process.hpp"
 #include "tests/support/fake_participant.hpp"
+#include "tests/support/raw_server.hpp"
 
 using namespace escrow::testing;
 using namespace std::chrono_literals;
@@ -96,6 +97,14 @@ TEST_CASE("one command shows what is stuck and why", "[escrowctl]") {
   CHECK(has(page, "3 transactions need a person."));
   CHECK(page.find("refused  place-order") < page.find("hanging  place-order"));
   CHECK(page.find("hanging  place-order") < page.find("gone  place-order"));
+  const std::string part = desk.run({"attention", "--limit", "2"}).output;
+  CHECK(has(part, "3 transactions need a person, 2 of them shown."));
+  const std::size_t cursor = part.find("--cursor ") + 9;
+  REQUIRE(cursor > 9);
+  const std::string rest = desk.run({"attention", "--cursor", part.substr(cursor, part.find(',', cursor) - cursor)}).output;
+  CHECK(has(rest, "3 transactions need a person, 1 of them shown."));
+  CHECK(has(rest, "gone  place-order"));
+  CHECK(has(desk.run({"attention", "--limit", "2", "--all"}).output, "3 transactions need a person."));
   const json listed = desk.run_json({"attention"});
   CHECK(listed.at("transactions").size() == 3);
   CHECK(listed.at("transactions").at(0).at("gid") == "refused");
@@ -208,6 +217,8 @@ TEST_CASE("lists are filtered, paged and machine readable", "[escrowctl]") {
   CHECK(has(page.output, "branch failed stock"));
   CHECK_FALSE(has(page.output, "\x1b"));
   CHECK(has(desk.run({"--color", "always", "transactions", "list"}).output, "\x1b[") == (std::getenv("NO_COLOR") == nullptr));
+  CHECK(desk.run({"-o", "json", "transactions", "list", "--limit", "2"}).output ==
+        send_http(desk.coordinator.port(), "GET", "/v1/transactions?sort=newest&limit=2").body + "\n");
   // What was sent and answered goes out byte for byte.
   const std::string raw = send_http(desk.coordinator.port(), "GET", "/v1/transactions/t0").body;
   CHECK(desk.run({"-o", "json", "transactions", "show", "t0"}).output == raw + "\n");
@@ -256,6 +267,94 @@ TEST_CASE("watch without a gid tells of everything, a line of JSON an event", "[
   }
   watching.signal(SIGINT);
   CHECK(watching.wait() == 128 + SIGINT);
+}
+
+TEST_CASE("watch of what has ended, or is gone, ends too", "[escrowctl]") {
+  Desk desk;
+  desk.start({{"gid", "g"}, {"mode", "saga"}, {"interactive", true}});
+  const std::string active = send_http(desk.coordinator.port(), "GET", "/v1/transactions/g").body;
+  CHECK(desk.run({"transactions", "abort", "g"}).status == 0);
+  for (const char* behind_the_end : {"3", "900"}) {
+    const auto watched = desk.run({"transactions", "watch", "g", "--after", behind_the_end});
+    CHECK(watched.status == 6);
+    CHECK(has(watched.output, "g is aborted."));
+  }
+  CHECK(has(desk.run({"transactions", "watch", "g", "--after", "2"}).output, "  aborted"));
+
+  // Something in between that has no one behind it for a moment, and then retention.
+  FakeParticipant coordinator;
+  coordinator.on("/v1/transactions/g", [&](const HttpMessage&, int call) -> ParticipantAnswer {
+    if (call <= 3) return {200, active};
+    return {404, R"({"title":"Not Found","status":404,"detail":"no such transaction","code":"not_found"})", "application/problem+json"};
+  });
+  coordinator.on("/v1/events?gid=g", [](const HttpMessage&, int call) -> ParticipantAnswer {
+    if (call == 1) return {200, "id: 3\n\n", "text/event-stream"};
+    if (call == 2) return {502, "<p>Bad Gateway</p>", "text/html"};
+    return {200, "id: 3\nevent: gap\ndata: {\"after\":3,\"complete_from\":9}\n\n", "text/event-stream"};
+  });
+  const auto gone = run_to_end({ESCROWCTL, "--server", coordinator.url(""), "transactions", "watch", "g"}, desk.directory.path());
+  INFO(gone.output << gone.errors);
+  CHECK(gone.status == 4);
+  CHECK(has(gone.output, "are missing"));
+  CHECK(coordinator.calls("/v1/events?gid=g").size() == 3);
+}
+
+TEST_CASE("what may have been done is not called undone", "[escrowctl]") {
+  TemporaryDirectory directory;
+  std::ofstream(directory.path() + "/start.json") << R"( {"mode":"saga","interactive":true})";
+  const auto run = [&](const std::string& server, std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), {ESCROWCTL, "--server", server, "transactions"});
+    FinishedProcess finished = run_to_end(arguments, directory.path());
+    UNSCOPED_INFO(finished.status << "\n" << finished.errors);
+    CHECK(finished.status == 3);
+    CHECK_FALSE(has(finished.errors, "Start one with escrowd"));
+    return finished;
+  };
+  FakeParticipant between;
+  between.on("/v1/transactions", {504, "<p>Gateway Time-out</p>", "text/html"});
+  const auto started = run(between.url(""), {"start", directory.path() + "/start.json"});
+  CHECK(has(started.errors, "may have been done"));
+  // It has a name by which it can be looked up.
+  REQUIRE(between.calls().size() == 1);
+  const std::string gid = json::parse(between.calls()[0].body).at("gid");
+  CHECK(gid.size() == 36);
+  CHECK(has(started.errors, "escrowctl transactions show " + gid));
+
+  RawServer dying([](RawSocket& connection, int number) {
+    (void)connection.receive_message();
+    if (number > 0) return;
+    const std::string count = R"({"count":3,"dry_run":true})";
+    connection.send("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\nContent-Length: " +
+                    std::to_string(count.size()) + "\r\n\r\n" + count);
+  });
+  CHECK(has(run(dying.url(""), {"retry", "--status", "aborting"}).errors, "may have been done"));
+  CHECK_FALSE(has(run(dying.url(""), {"show", "g"}).errors, "may have been done"));
+}
+
+TEST_CASE("what others say steers no terminal, on standard error neither", "[escrowctl]") {
+  TemporaryDirectory directory;
+  FakeParticipant coordinator;
+  coordinator.on("/v1/transactions/g", {409, R"({"detail":"\u001b]0;owned\u0007","code":"x\u001b[2J","errors":[{"detail":"\u009b1m"}]})"});
+  const auto finished = run_to_end({ESCROWCTL, "--server", coordinator.url(""), "transactions", "show", "g"}, directory.path());
+  CHECK(finished.status == 5);
+  CHECK(has(finished.errors, "owned"));
+  for (const char* control : {"\x1b", "\x07", "\xc2\x9b"}) CHECK_FALSE(has(finished.errors, control));
+}
+
+TEST_CASE("output that can not be written is not done", "[escrowctl]") {
+  Desk desk;
+  desk.start({{"gid", "g"}, {"mode", "saga"}, {"interactive", true}});
+  const std::string command = std::string(ESCROWCTL) + " --server " + desk.server();
+  for (const std::string arguments : {" barrier-schema sqlite", " transactions list", " -o json info", " transactions watch --after 0"}) {
+    const auto finished = run_to_end({"/bin/bash", "-c", command + arguments + " > /dev/full"}, desk.directory.path());
+    INFO(arguments << finished.errors);
+    CHECK(finished.status == 1);
+    CHECK(has(finished.errors, "can't be written: No space left on device"));
+  }
+  const auto unread =
+      run_to_end({"/bin/bash", "-c", "set -o pipefail; " + command + " transactions watch --after 0 | true"}, desk.directory.path());
+  CHECK(unread.status == 1);
+  CHECK(unread.errors.empty());
 }
 
 TEST_CASE("a token and an actor are sent along", "[escrowctl]") {

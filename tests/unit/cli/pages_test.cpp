@@ -1,4 +1,5 @@
 #include "cli/pages.hpp"
+#include "cli/joined_pages.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -100,13 +101,13 @@ TEST_CASE("lists, attention and history read well in eighty columns", "[cli][pag
         "GID       NAME         MODE  STATUS    STARTED (UTC)         AGE  WHY\n"
         "order-17  place-order  saga  aborting  2026-01-05 10:00:00  10 s  payment: comp…\n");
   CHECK(list_page({}, now, {80, false}) == "No transaction matches.\n");
-  CHECK(attention_page(transactions, now, {80, false}) ==
+  CHECK(attention_page(transactions, std::nullopt, now, {80, false}) ==
         "order-17  place-order  aborting, started 10 s ago\n"
         "  payment: compensate for 9.5 s: refused: 409: already shipped\n"
         "  It aborts because inventory said no: “409: out of stock”.\n"
         "\n"
         "1 transaction needs a person. What to do about one: escrowctl transactions show GID\n");
-  CHECK(attention_page({}, now, {80, false}) == "Nothing needs a person.\n");
+  CHECK(attention_page({}, std::nullopt, now, {80, false}) == "Nothing needs a person.\n");
   CHECK(history_page(events({{0, "started"}, {100, "attempt_failed", "order", "action", 2, "500"}}), {80, false}) ==
         "2026-01-05 (UTC)\n"
         "10:00:00.000  started\n"
@@ -156,4 +157,12 @@ TEST_CASE("an answer of something else is a failure, not a crash", "[cli][pages]
   value["branches"][0]["kind"] = "new_kind";
   CHECK(read_transaction(value));
   CHECK_FALSE(transaction_page(*read_transaction(value), {}, {}, now, {80, false}).empty());
+}
+
+TEST_CASE("pages of the list are joined without a byte of a transaction changed", "[cli]") {
+  const std::string first = R"({"transactions": [{"b":1.00,"a":123456789012345678901}, {"gid":"x"}], "next_cursor": "c"})";
+  CHECK(*joined_pages({first}) == first);
+  CHECK(*joined_pages({first, R"({"next_cursor":null,"transactions":[{"z":"é"}]})", R"({"transactions":[],"next_cursor":null})"}) ==
+        R"({"transactions":[{"b":1.00,"a":123456789012345678901},{"gid":"x"},{"z":"é"}],"next_cursor":null})");
+  CHECK_FALSE(joined_pages({first, "{"}));
 }
