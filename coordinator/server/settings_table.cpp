@@ -160,7 +160,7 @@ std::vector<Setting> make_settings() {
       integer("limits.stream_events", {2, many}, ESCROW_MEMBER(stream.ring.events),
               "Latest events kept in memory for readers of the event stream; one that falls farther behind is cut off."),
       integer("limits.stream_bytes", {1'024, std::int64_t{1} << 30U}, ESCROW_MEMBER(stream.ring.bytes), "The same in bytes."),
-      integer("limits.stream_heartbeat_ms", {100, 600'000}, ESCROW_MEMBER(stream.heartbeat),
+      integer("limits.stream_heartbeat_ms", {100, 30'000}, ESCROW_MEMBER(stream.heartbeat),
               "Time without an event after which a reader of the event stream is sent a comment."),
       integer("retention_ms", long_duration, ESCROW_MEMBER(retention),
               "How long a terminal transaction is kept. Unfinished ones are kept for ever."),

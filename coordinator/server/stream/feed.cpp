@@ -11,6 +11,7 @@ namespace escrow::server {
 void Feed::durable(const engine::DurableEvents& events) {
   if (!events.is_certain) {
     is_uncertain_ = true;
+    is_doubt_new_ = is_reading_;
     return;
   }
   // Told late: a page that was read in the meantime had it already, or a reader began behind it.
@@ -36,7 +37,10 @@ std::optional<std::int64_t> Feed::begin_page() {
   return head_;
 }
 
-void Feed::page_failed() { is_reading_ = false; }
+void Feed::page_failed() {
+  is_reading_ = false;
+  is_doubt_new_ = false;
+}
 
 bool Feed::page_read(const engine::EventPage& page) {
   ESCROW_ASSERT(is_reading_);
@@ -56,7 +60,8 @@ bool Feed::page_read(const engine::EventPage& page) {
     is_new = true;
   }
   head_ = std::max(head_, page.up_to);
-  is_uncertain_ = is_uncertain_ && page.has_more;
+  is_uncertain_ = is_uncertain_ && (page.has_more || is_doubt_new_);
+  is_doubt_new_ = false;
   skip_unwanted();
   return is_new;
 }

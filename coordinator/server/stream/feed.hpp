@@ -57,6 +57,8 @@ class Feed {
   std::int64_t read_until_ = 0;
   /// There may be events that nobody was told of.
   bool is_uncertain_ = false;
+  /// The doubt arose while a page was read, which may not have seen what it is about.
+  bool is_doubt_new_ = false;
   bool is_reading_ = false;
 };
 

@@ -419,3 +419,21 @@ TEST_CASE("a reader whose next events were removed before they were read is cut 
   CHECK_FALSE(client.take(log));
   CHECK(client.got == Seqs{1});
 }
+
+TEST_CASE("a doubt that arises while a page is read is not settled by that page", "[stream]") {
+  Feed feed({100, plenty});
+  Log log;
+  Client client(feed, log, engine::EventTypes::all(), 0);
+  log.write({EventType::started});
+  log.tell(feed);
+  const auto after = feed.begin_page();
+  REQUIRE(after);
+  const auto page = log.page(*after, 100);
+  log.write({EventType::aborted});
+  log.lose_next(feed);
+  feed.page_read(page);
+  feed_all(feed, log);
+  CHECK(client.take(log));
+  CHECK(client.got == Seqs{1, 2});
+  CHECK_FALSE(feed.begin_page());
+}
