@@ -131,6 +131,10 @@ ExitStatus show_attention(Session& session, ListOptions options) {
 }
 
 ExitStatus show_transaction(Session& session, const ShowOptions& options) {
+  if (session.as_json && (options.with_history || options.with_payloads)) {
+    return tell({ExitStatus::usage, "--history and --payloads are for the page; the JSON has the payloads in it",
+                 "The history as JSON: escrowctl -o json transactions events " + options.gid});
+  }
   const auto answer = session.api.get(path_of(options.gid));
   if (!answer || session.as_json) return present(session, answer, [](const json&) { return Outcome<std::string>(std::string()); });
   const auto history = session.api.get(path_of(options.gid, "/events"));

@@ -7,9 +7,11 @@
 #include <exception>
 #include <functional>
 #include <memory>
+#include <string_view>
 
 #include "cli/commands.hpp"
 #include "cli/completion.hpp"
+#include "protocol/utf8.hpp"
 
 namespace escrow::cli {
 namespace {
@@ -46,6 +48,15 @@ std::string actor_of(const CommonOptions& common) {
     if (!name.empty()) return name;
   }
   return "";
+}
+
+bool is_utf8(std::string_view text) {
+  while (!text.empty()) {
+    const std::size_t length = protocol::utf8_length(text);
+    if (length == 0) return false;
+    text.remove_prefix(length);
+  }
+  return true;
 }
 
 using Command = std::function<ExitStatus(Session&)>;
@@ -245,6 +256,9 @@ int Program::run(int argc, const char* const* argv) {
     app_.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     return app_.exit(error) == 0 ? static_cast<int>(ExitStatus::done) : static_cast<int>(ExitStatus::usage);
+  }
+  for (const std::string* reason : {&abort_.reason, &commit_.reason, &retry_.reason, &resolve_.reason}) {
+    if (!is_utf8(*reason)) return static_cast<int>(tell({ExitStatus::usage, "--reason is no UTF-8", "Is the terminal's encoding right?"}));
   }
   try {
     return static_cast<int>(output_status(run_command()));

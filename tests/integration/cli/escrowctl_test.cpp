@@ -176,6 +176,10 @@ TEST_CASE("the exit status says how it ended", "[escrowctl]") {
   CHECK(has(invalid.errors, "/x:"));
   CHECK(desk.run({"transactions", "start", "/nowhere.json"}).status == 2);
   CHECK(desk.run({"transactions", "lst"}).status == 2);
+  const auto garbled = desk.run({"transactions", "abort", "good", "--reason", "caf\xe9"});
+  CHECK(garbled.status == 2);
+  CHECK(has(garbled.errors, "--reason is no UTF-8"));
+  CHECK(desk.run({"-o", "json", "transactions", "show", "good", "--history"}).status == 2);
   CHECK(desk.run({"transactions", "list", "--status", "actve"}).status == 2);
   CHECK(desk.run({}).status == 2);
   CHECK(desk.run({"--help"}).status == 0);
