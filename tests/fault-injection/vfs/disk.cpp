@@ -85,7 +85,9 @@ std::shared_ptr<Disk::File> Disk::add(std::string_view name) {
 
 std::optional<Harm> Disk::strike(Step step, FileKind kind) {
   ++clock_ms_;
-  if (sheltered_) return std::nullopt;
+  // Only a read can be of another place.
+  const bool is_spared = fault_ && fault_->harm == Harm::misdirected && step != Step::read;
+  if (sheltered_ || is_spared) return std::nullopt;
   ++count_;
   if (lists_) requests_.push_back({step, kind});
   if (!fault_ || count_ < fault_->at) return std::nullopt;
@@ -106,6 +108,18 @@ std::optional<Harm> Disk::strike(Step step, FileKind kind) {
 
 void Disk::record(Happened::What what, const File& file, std::int64_t number, std::string bytes) {
   trace_.happened.push_back({what, file.index, number, std::move(bytes)});
+}
+
+std::size_t Disk::elsewhere(const File& file, std::size_t from) {
+  constexpr std::size_t page = 8'192;
+  // The header of a write-ahead log, and that of each of its frames.
+  const std::size_t before = file.kind == FileKind::wal ? 32 : 0;
+  const std::size_t stride = file.kind == FileKind::wal ? page + 24 : page;
+  if (from < before || file.bytes.size() < before + 2 * stride) return from;
+  const std::size_t count = (file.bytes.size() - before) / stride;
+  const std::size_t here = (from - before) / stride;
+  const std::size_t there = (here + 1 + sim::mixed(seed_, ++drawn_) % (count - 1)) % count;
+  return before + there * stride + (from - before) % stride;
 }
 
 bool Disk::ignores_sync(const File& file) const { return file.kind == FileKind::wal ? !character_.syncs_wal : !character_.syncs_database; }

@@ -107,6 +107,8 @@ class Disk {
   std::optional<Harm> strike(Step step, FileKind kind);
   void record(Happened::What what, const File& file, std::int64_t number = 0, std::string bytes = {});
   [[nodiscard]] bool ignores_sync(const File& file) const;
+  /// Where another page of the file begins, or the page of another frame; `from` where there is none.
+  std::size_t elsewhere(const File& file, std::size_t from);
 
   std::string name_;
   sqlite3_vfs vfs_{};

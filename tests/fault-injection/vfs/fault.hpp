@@ -28,7 +28,7 @@ enum class Harm : std::uint8_t {
   read_only,
   /// The file seems to end in the middle of what is read.
   short_read,
-  /// What is read belongs to another page.
+  /// What is read is another page of the file, or the page of another frame.
   misdirected,
   busy,
   no_memory,

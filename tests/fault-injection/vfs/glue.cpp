@@ -112,7 +112,7 @@ struct Glue {
     const auto harm = handle.disk->strike(Step::read, file->kind);
     if (harm == Harm::error) return SQLITE_IOERR_READ;
     auto from = static_cast<std::size_t>(offset);
-    if (harm == Harm::misdirected && from >= static_cast<std::size_t>(size)) from -= static_cast<std::size_t>(size);
+    if (harm == Harm::misdirected) from = handle.disk->elsewhere(*file, from);
     const std::size_t there = file->bytes.size() > from ? file->bytes.size() - from : 0;
     auto length = std::min(there, static_cast<std::size_t>(size));
     if (harm == Harm::short_read) length /= 2;
