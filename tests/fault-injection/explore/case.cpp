@@ -70,7 +70,16 @@ CaseRun::CaseRun(const Case& what, bool keeps_occasions)
 
 void CaseRun::run() {
   world_->run();
-  violations_ = oracles::judge(oracles::Evidence(world_->history()));
+  const oracles::Evidence evidence(world_->history());
+  violations_ = oracles::judge(evidence);
+  tally_.add(evidence, world_->fired());
+}
+
+bool CaseRun::has_seen(const std::string& what) const {
+  for (std::size_t i = 0; i < tally_.counts.size(); ++i) {
+    if (oracles::name_of(static_cast<oracles::Sometimes>(i)) == what) return tally_.counts[i] > 0;
+  }
+  return false;
 }
 
 bool CaseRun::is_found_by(const std::string& oracle) const {
@@ -87,6 +96,9 @@ std::vector<std::string> complaints(const Case& what, const CaseRun& run) {
   }
   for (const sim::Fired& fault : what.faults) {
     if (!has_fired(fault, run.faults().fired())) found.push_back("never happened: " + sim::text_of(fault));
+  }
+  for (const std::string& wanted : what.sees) {
+    if (!run.has_seen(wanted)) found.push_back("never seen: " + wanted);
   }
   for (const auto& [transaction, expected] : what.outcomes) {
     const std::string outcome = outcome_of(run.history(), transaction);
@@ -116,6 +128,8 @@ std::string text_of(const Case& what) {
   text += what.faults.empty() ? "faults: []\n" : "faults:\n";
   for (const sim::Fired& fault : what.faults) text += fmt::format("  - {}\n", in_quotes(sim::text_of(fault)));
   if (!what.planted.empty()) text += fmt::format("planted: {}\noracle: {}\n", what.planted, what.oracle);
+  if (!what.sees.empty()) text += "sees:\n";
+  for (const std::string& seen : what.sees) text += fmt::format("  - {}\n", in_quotes(seen));
   if (!what.outcomes.empty()) {
     text += "outcome:\n";
     for (const auto& [transaction, outcome] : what.outcomes) text += fmt::format("  t{}: {}\n", transaction, outcome);
@@ -157,6 +171,8 @@ Case read_case(const std::filesystem::path& file) {
       what.planted = value.as<std::string>();
     } else if (key == "oracle") {
       what.oracle = value.as<std::string>();
+    } else if (key == "sees") {
+      what.sees = value.as<std::vector<std::string>>();
     } else if (key == "outcome") {
       for (const auto& one : value) what.outcomes[sim::ordinal_of(one.first.as<std::string>())] = one.second.as<std::string>();
     } else {

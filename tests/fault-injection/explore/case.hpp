@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "tests/fault-injection/oracles/oracles.hpp"
+#include "tests/fault-injection/oracles/sometimes.hpp"
 #include "tests/fault-injection/sim/world.hpp"
 
 /// One run that somebody wants to see again: a scenario file. docs/testing.md says how to write one.
@@ -33,6 +34,8 @@ struct Case {
   std::string planted;
   /// The oracle that finds it.
   std::string oracle;
+  /// What must have happened in it, by the names of what happens sometimes (oracles/sometimes.hpp).
+  std::vector<std::string> sees;
   /// How transactions must end (committed, aborted, none: it never was), by ordinal.
   std::map<int, std::string> outcomes;
 };
@@ -47,12 +50,15 @@ class CaseRun {
   [[nodiscard]] const sim::History& history() const { return world_->history(); }
   [[nodiscard]] const sim::Faults& faults() const { return world_->faults(); }
   [[nodiscard]] const oracles::Violations& violations() const { return violations_; }
+  /// Whether it happened at least once.
+  [[nodiscard]] bool has_seen(const std::string& what) const;
   [[nodiscard]] bool is_found_by(const std::string& oracle) const;
 
  private:
   sim::Script script_;
   std::unique_ptr<sim::World> world_;
   oracles::Violations violations_;
+  oracles::Tally tally_;
 };
 
 /// Everything in which the run differs from what the case says of it; empty: nothing.

@@ -78,6 +78,7 @@ TEST_CASE("a scenario file is read back as it was written", "[simulation]") {
   what.is_plain = true;
   what.planted = "some_bug";
   what.oracle = "S1";
+  what.sees = {"gid conflict"};
   what.outcomes[2] = "aborted";
   std::string why;
   for (const char* line : {"net.answer_lost t0 b1 confirm attempt 2 #1 until healed", "coordinator.crash t0 ended.try attempt 1 at 2"})
@@ -96,9 +97,10 @@ TEST_CASE("a case says so when a fault of it never happens or a transaction ends
   std::string why;
   what.faults.push_back(*sim::fault_from("net.answer_lost t7 b1 confirm", why));
   what.outcomes[0] = "aborted";
+  what.sees = {"committed", "attention on a confirm", "a thing that has no name"};
   explore::CaseRun run(what);
   run.run();
-  CHECK(explore::complaints(what, run).size() == 2);
+  CHECK(explore::complaints(what, run).size() == 4);
   CHECK_FALSE(sim::fault_from("net.answer_lost t0 b1 konfirm", why));
   CHECK_FALSE(sim::fault_from("net.answer_mislaid t0", why));
 }

@@ -1,5 +1,7 @@
 #include "tests/fault-injection/oracles/sometimes.hpp"
 
+#include <algorithm>
+
 namespace escrow::oracles {
 namespace {
 
@@ -80,6 +82,13 @@ constexpr std::array<std::string_view, sometimes_count> names{
     "unknown gid",
     "removed after its retention",
     "row damaged",
+    "answer to a call that was given up",
+    "deadline before the commit",
+    "commit before the deadline, and the end behind it",
+    "another wall clock with a deadline running",
+    "two branches of one transaction on one account",
+    "looked at before the end",
+    "write in conflict",
 };
 
 class Counter {
@@ -112,6 +121,7 @@ class Counter {
       run = write->run;
     }
     see_if(runs >= 3, Sometimes::several_runs);
+    see_if(beat_the_deadline(), Sometimes::commit_beat_deadline);
     see_attention();
     if (case_.final == nullptr) return;
     const core::Transaction& value = *case_.final;
@@ -135,6 +145,15 @@ class Counter {
       see(Sometimes::unknown_then_refused);
       see_if(branch.request->pivot, Sometimes::pivot_unknown_then_refused);
     }
+  }
+
+  /// It was decided to commit, and that was carried out when the deadline had passed.
+  [[nodiscard]] bool beat_the_deadline() const {
+    const auto is_decided = [](const sim::Written* write) {
+      return write->value->status == Status::committing && write->value->deadline_at && write->at < *write->value->deadline_at;
+    };
+    const auto decided = std::ranges::find_if(case_.written, is_decided);
+    return decided != case_.written.end() && case_.written.back()->at > *(*decided)->value->deadline_at;
   }
 
   void from_shape(const core::Transaction& value) {
@@ -201,20 +220,16 @@ class Counter {
                               role_in(*case_.final, row->branch, row->operation) == std::optional(Role::confirm);
       see_if(is_message, Sometimes::message_sent);
     }
-    for (const sim::BarrierRow* row : case_.rows) {
-      // Nothing bars a forward call but its undo's mark, which names its cause.
-      const bool is_mark = row->cause != row->operation && row->outcome == "none";
-      see_if(is_mark && case_.effects(row->branch, row->operation == "try" ? OperationName::try_ : OperationName::action) == 0,
-             Sometimes::barred_forward);
-    }
+    const auto share = [this](const Committed* one) {
+      return std::ranges::any_of(case_.committed, [one](const Committed* other) {
+        return one->what == Committed::What::effect && other->what == one->what && one->service == other->service &&
+               one->posting.account == other->posting.account && one->branch < other->branch;
+      });
+    };
+    see_if(std::ranges::any_of(case_.committed, share), Sometimes::shared_account);
   }
 
   void from_wire() {
-    ByOperation<int> calls;
-    // The second call of an operation tells that there were several; once is enough.
-    for (const sim::Sent* sent : case_.sent)
-      see_if(++calls(sent->branch, sent->operation) == 2 && case_.effects(sent->branch, sent->operation) == 1,
-             Sometimes::duplicate_suppressed);
     for (const sim::Ended* ended : case_.ended) {
       const auto* sent = case_.call(ended->call);
       if (sent == nullptr || sent->run == 0) continue;
@@ -250,6 +265,10 @@ class Counter {
       see_if(!told->problem && told->what == Ask::extend, Sometimes::extended);
       see_if(!told->problem && told->what == Ask::retry, Sometimes::retried_now);
       see_if(!told->problem && told->what == Ask::start && !told->created, Sometimes::start_repeated);
+      const bool by_deadline =
+          case_.final != nullptr && case_.final->abort_reason && case_.final->abort_reason->code == protocol::AbortCode::timeout;
+      see_if(decided && told->what == Ask::commit && by_deadline, Sometimes::deadline_beat_commit);
+      see_if(!told->problem && told->what == Ask::look && told->value && !told->value->is_terminal(), Sometimes::looked_in_between);
       if (!told->value || !told->value->is_terminal()) continue;
       const auto* asked = case_.question(told->token);
       const auto* then = asked == nullptr ? nullptr : case_.log_before(asked->seq);
@@ -275,6 +294,13 @@ void Tally::add(const Evidence& evidence, const std::vector<sim::Fired>& faults)
   }
   counts[static_cast<std::size_t>(Sometimes::removed)] += history.retired.size();
   counts[static_cast<std::size_t>(Sometimes::damaged)] += history.damaged.size();
+  const auto add_noticed = [this](Sometimes what, std::uint64_t times) { counts[static_cast<std::size_t>(what)] += times; };
+  add_noticed(Sometimes::barred_forward, history.noticed.barred);
+  add_noticed(Sometimes::duplicate_suppressed, history.noticed.replayed);
+  add_noticed(Sometimes::late_answer_ignored, history.noticed.late_answers);
+  add_noticed(Sometimes::crash_in_recovery, history.noticed.crashes_in_recovery);
+  add_noticed(Sometimes::clock_jump_with_deadline, history.noticed.jumps_with_deadline);
+  add_noticed(Sometimes::conflict, history.noticed.conflicts);
   for (const sim::Written& write : history.written) {
     for (const core::Branch& branch : write.value->branches) {
       if ((branch.undo && branch.undo->attention) || (branch.confirm && branch.confirm->attention)) {
@@ -285,7 +311,6 @@ void Tally::add(const Evidence& evidence, const std::vector<sim::Fired>& faults)
   }
   for (const sim::Fired& fault : faults) {
     ++fired[static_cast<std::size_t>(fault.point)];
-    if (fault.point == Point::coordinator_crash_at_start) see(Sometimes::crash_in_recovery);
     if (fault.point == Point::store_unknown_applied) see(Sometimes::unknown_write_applied);
     if (fault.point == Point::store_unknown_lost) see(Sometimes::unknown_write_lost);
   }

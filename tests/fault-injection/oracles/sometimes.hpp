@@ -84,6 +84,13 @@ enum class Sometimes : std::uint8_t {
   unknown_gid,
   removed,
   damaged,
+  late_answer_ignored,
+  deadline_beat_commit,
+  commit_beat_deadline,
+  clock_jump_with_deadline,
+  shared_account,
+  looked_in_between,
+  conflict,
   count
 };
 inline constexpr std::size_t sometimes_count = static_cast<std::size_t>(Sometimes::count);

@@ -62,8 +62,11 @@ void CoordinatorHost::start() {
 
 void CoordinatorHost::set_clock() {
   const Identity identity{.operation = process.operation, .attempt = run_};
+  const Duration before = wall_ahead_;
   if (context_.faults.fires(Point::clock_forward, identity)) wall_ahead_ += context_.pick(Point::choice, identity, 1'000, 100'000'000);
   if (context_.faults.fires(Point::clock_back, identity)) wall_ahead_ -= context_.pick(Point::choice, identity, 1'000, 100'000'000);
+  const auto waits = [](const auto& value) { return value->status == protocol::Status::active && value->deadline_at; };
+  if (wall_ahead_ != before && std::ranges::any_of(store_.all(), waits)) ++context_.history.noticed.jumps_with_deadline;
   clock_ahead_ = std::max(context_.now() + wall_ahead_, store_.latest()) - context_.now();
 }
 
@@ -98,6 +101,7 @@ void CoordinatorHost::take(node::Input input, Identity identity) {
   const bool is_page = std::holds_alternative<node::DueLoaded>(input);
   const bool is_housekeeping = is_page || std::holds_alternative<node::Woken>(input);
   std::vector<node::Output> outputs = std::move(spare_);
+  recovering_ = !node_->is_recovered();
   ++context_.history.end.node_steps;
   if (is_housekeeping) ++context_.history.end.housekeeping;
   node_->step(clock(), std::move(input), outputs);
@@ -171,6 +175,7 @@ void CoordinatorHost::schedule_wakeup() {
 
 void CoordinatorHost::crash(bool keeps_writes) {
   context_.record(context_.history.life, Life{{}, Life::What::crashed, run_, -1});
+  if (recovering_) ++context_.history.noticed.crashes_in_recovery;
   node_.reset();
   ++life_;
   waiting_.clear();

@@ -69,6 +69,8 @@ class CoordinatorHost {
   /// Each start and each end begins a new one: what was on its way to the old one gets lost.
   std::uint64_t life_ = 0;
   bool is_draining_ = false;
+  /// The input that is being taken found it before it had read all that is unfinished.
+  bool recovering_ = false;
   Time paused_until_;
   struct Held {
     engine::node::Input input;

@@ -147,6 +147,26 @@ struct Account {
   Balance balance;
 };
 
+/// What the parts of the world saw that is no event of its own: only counted, so that a run tells what it went through.
+struct Noticed {
+  /// Local transactions that changed nothing: a forward call barred by its undo's mark, or an operation that had been done.
+  std::uint64_t barred = 0;
+  std::uint64_t replayed = 0;
+  /// Answers to calls that had been given up.
+  std::uint64_t late_answers = 0;
+  /// Deaths of a coordinator that had not read all that was unfinished.
+  std::uint64_t crashes_in_recovery = 0;
+  /// Restarts with another wall clock while a deadline was running.
+  std::uint64_t jumps_with_deadline = 0;
+  /// Writes that a later reading did not find, and that a crash brought back.
+  std::uint64_t lost_writes_returned = 0;
+  /// Writes of a process that had died: those that came before the next one, and those that the log kept out.
+  std::uint64_t late_writes = 0;
+  std::uint64_t late_writes_kept_out = 0;
+  /// Writes whose condition did not hold.
+  std::uint64_t conflicts = 0;
+};
+
 /// How the run ended.
 struct End {
   /// Every transaction was terminal and nothing was left to happen before the time was up.
@@ -186,6 +206,7 @@ class History {
   std::vector<int> retired;
   std::vector<Declared> declared;
   std::vector<Account> accounts;
+  Noticed noticed;
   End end;
 
   [[nodiscard]] std::uint64_t size() const { return seq_; }

@@ -80,7 +80,11 @@ void Network::deliver(Duration delay, const WireRequest& request, Reply reply) {
 
 void Network::finish(std::uint64_t call, const WireAnswer& answer) {
   Open& waiting = open(call);
-  if (std::exchange(waiting.is_over, true)) return;
+  if (std::exchange(waiting.is_over, true)) {
+    // The time-out of a call that was answered is no answer.
+    if (answer.status != 0) ++context_.history.noticed.late_answers;
+    return;
+  }
   auto outcome = classify(answer, context_.bug);
   Ended ended;
   ended.call = call;

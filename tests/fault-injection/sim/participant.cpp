@@ -180,6 +180,14 @@ std::optional<WireAnswer> Participant::run_check(const WireRequest& request) {
   return to_wire(verdict.answer, 1);
 }
 
+void Participant::notice_repeat(const WireRequest& request, LocalTransaction& local) {
+  const std::string_view operation = protocol::to_string(request.operation);
+  const auto row = local.find({gid_of(request.transaction).text(), branch_text(request.branch), operation});
+  if (!row || !*row) return;
+  auto& noticed = context_.history.noticed;
+  ++((*row)->cause == operation ? noticed.replayed : noticed.barred);
+}
+
 std::optional<WireAnswer> Participant::run_locally(const WireRequest& request) {
   const Identity identity = request.identity();
   if (context_.faults.fires(Point::participant_crash_before, identity)) {
@@ -192,7 +200,12 @@ std::optional<WireAnswer> Participant::run_locally(const WireRequest& request) {
   } else {
     LocalTransaction local(*this);
     const barrier::Call call{gid_of(request.transaction).text(), branch_text(request.branch), request.operation, request.phase};
-    const auto verdict = barrier::apply(local, call, [&](const std::string&) { return do_business(request, local); });
+    bool asked = false;
+    const auto verdict = barrier::apply(local, call, [&](const std::string&) {
+      asked = true;
+      return do_business(request, local);
+    });
+    if (!verdict.commit && !asked) notice_repeat(request, local);
     if (verdict.commit) {
       local.commit();
       const auto without = verdict.answer.kind() == Outcome::Kind::refused ? Committed::What::refused : Committed::What::mark;

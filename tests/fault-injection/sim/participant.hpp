@@ -100,6 +100,8 @@ class Participant {
   /// Runs the local transaction; nothing: the process died on the way.
   std::optional<WireAnswer> run_locally(const WireRequest& request);
   std::optional<WireAnswer> run_check(const WireRequest& request);
+  /// A call changed nothing: because it had been done before, or because its undo had been there first.
+  void notice_repeat(const WireRequest& request, LocalTransaction& local);
   [[nodiscard]] Outcome do_business(const WireRequest& request, LocalTransaction& local);
   void journal(const WireRequest& request, Committed::What what, const Posting& posting = {});
   void crash();

@@ -134,6 +134,7 @@ store::WriteAnswer StoreModel::answer_to(const Pending& pending, Identity identi
   if (is_new_work && faults.fires(Point::store_overloaded, identity)) return store::WriteAnswer::overloaded;
   if (faults.fires(Point::store_unknown_lost, identity)) return unknown;
   const store::WriteAnswer answer = apply(pending);
+  if (answer == store::WriteAnswer::conflict) ++context_.history.noticed.conflicts;
   return answer == store::WriteAnswer::ok && faults.fires(Point::store_unknown_applied, identity) ? unknown : answer;
 }
 
