@@ -177,12 +177,14 @@ TEST_CASE("a request that was written on a kept connection is not sent again", "
 }
 
 TEST_CASE("redirects are answers and are not followed", "[transport][client]") {
-  for (const char* location : {"/elsewhere", "http://169.254.169.254/", "file:///etc/passwd"}) {
-    RawServer server(
-        RawServer::answer_each(std::string("HTTP/1.1 307 Temporary Redirect\r\nLocation: ") + location + "\r\nContent-Length: 0\r\n\r\n"));
-    ClientUnderTest client;
-    CHECK(outcome(client.call(server.url())) == "answered 307");
-    CHECK(server.connections() == 1);
+  for (const char* status : {"301", "302", "303", "307", "308"}) {
+    for (const char* location : {"/elsewhere", "http://169.254.169.254/", "file:///etc/passwd"}) {
+      RawServer server(
+          RawServer::answer_each(std::string("HTTP/1.1 ") + status + " Go on\r\nLocation: " + location + "\r\nContent-Length: 0\r\n\r\n"));
+      ClientUnderTest client;
+      CHECK(outcome(client.call(server.url())) == std::string("answered ") + status);
+      CHECK(server.connections() == 1);
+    }
   }
 }
 
