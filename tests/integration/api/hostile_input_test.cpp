@@ -111,7 +111,7 @@ TEST_CASE("J09 names in paths are data and nothing else", "[api][hostile]") {
     CHECK(coordinator.get(std::string("/v1/transactions/") + name, 404).at("code") == "not_found");
   }
   coordinator.get("/v1/transactions/" + std::string(129, 'g'), 404);
-  coordinator.get("/v1/events", 404);
+  coordinator.get("/v1/events/7", 404);
   coordinator.get("/v1/../v1/info", 404);
 }
 
