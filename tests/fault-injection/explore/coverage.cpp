@@ -25,6 +25,8 @@ struct Totals {
   std::size_t discovered = 0;
   std::uint64_t singles = 0;
   std::uint64_t bad_singles = 0;
+  std::uint64_t unchanged = 0;
+  std::uint64_t singles_on_rows = 0;
   std::uint64_t pairs = 0;
   std::uint64_t bad_pairs = 0;
   std::size_t courses = 0;
@@ -42,6 +44,8 @@ Totals totals_of(const std::vector<Report>& reports) {
     totals.discovered += report.points_discovered;
     totals.singles += report.singles.size();
     totals.bad_singles += bad_in(report.singles);
+    totals.unchanged += report.unchanged;
+    totals.singles_on_rows += report.singles_on_rows;
     totals.pairs += report.pairs;
     totals.bad_pairs += report.bad_pairs.size();
     totals.courses += report.courses;
@@ -168,11 +172,13 @@ std::string bound_of(const std::vector<Report>& reports, const Depth& depth) {
                         depth.every == 1 ? "" : fmt::format(" - of these only one in {}, so this is a sample", depth.every), totals.pairs);
   }
   return fmt::format(
-      "Complete means: {} scenarios x {} fault points met by their runs without a fault x {{once, until healed}}: {} runs; {} points were "
+      "Complete means: {} scenarios x {} fault points met by their runs without a fault x {{once, until healed}}: {} runs, {} of which "
+      "took the course of the run without a fault; "
+      "{} runs of these once more with the product's rows behind the log. {} points were "
       "discovered in these runs altogether, and the additional ones are reached by pairs. {} A fault point is a kind of fault at one "
       "identity (transaction, branch, operation, attempt, place among a step's effects) and occasion; delays are the middle ones, settings "
       "the default ones. Nothing more is claimed: not three faults, not other transactions, not several coordinators.",
-      reports.size(), totals.points, totals.singles, totals.discovered, pairs);
+      reports.size(), totals.points, totals.singles, totals.unchanged, totals.singles_on_rows, totals.discovered, pairs);
 }
 
 std::string markdown_of(const std::vector<Report>& reports, const Depth& depth) {
@@ -215,7 +221,7 @@ std::string markdown_of(const std::vector<Report>& reports, const Depth& depth) 
   text += "\n## What broke\n\n";
   std::string broke;
   for (const Report& report : reports) {
-    for (const auto* attempts : {&report.singles, &report.bad_pairs}) {
+    for (const auto* attempts : {&report.singles, &report.bad_on_rows, &report.bad_pairs}) {
       for (const Attempt& attempt : *attempts) {
         if (!attempt.violations.empty())
           broke += fmt::format("- {} with {}: {}\n", report.scenario->name, list_of(attempt.faults), attempt.violations.front());

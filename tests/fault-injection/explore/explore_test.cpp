@@ -38,6 +38,8 @@ TEST_CASE("every single fault in every canonical scenario breaks no invariant, o
       INFO(scenario.name << " with " << sim::text_of(attempt.faults.front()));
       CHECK(attempt.violations.front() == "");
     }
+    CHECK(report.singles_on_rows == report.singles.size());
+    CHECK(report.bad_on_rows.empty());
     points += report.points;
     singles += report.singles.size();
   }

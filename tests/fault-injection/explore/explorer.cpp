@@ -51,10 +51,15 @@ std::uint64_t course_of(const sim::History& history) {
 
 class Run {
  public:
-  Run(const Scenario& scenario, std::vector<Fired> faults, bool keeps_occasions) : attempt_{std::move(faults), 0, {}} {
+  Run(const Scenario& scenario, std::vector<Fired> faults, bool keeps_occasions, bool has_real_rows = false)
+      : attempt_{std::move(faults), 0, {}} {
     sim::Script script{scenario.script, true};
     script.faults.insert(script.faults.end(), attempt_.faults.begin(), attempt_.faults.end());
-    sim::World world({.script = &script, .shapes = &scenario.shapes, .is_ordinary = true, .keeps_occasions = keeps_occasions});
+    sim::World world({.script = &script,
+                      .shapes = &scenario.shapes,
+                      .is_ordinary = true,
+                      .has_real_rows = has_real_rows,
+                      .keeps_occasions = keeps_occasions});
     world.run();
     for (const auto& violation : oracles::judge(oracles::Evidence(world.history())))
       attempt_.violations.push_back(fmt::format("{} t{}: {}", violation.oracle, violation.transaction, violation.what));
@@ -128,15 +133,20 @@ Report explore(const Scenario& scenario, const Depth& depth) {
 
   std::vector<std::vector<Fired>> occasions(firsts.size());
   std::vector<Attempt> singles(firsts.size());
+  std::vector<Attempt> on_rows(firsts.size());
   for_each(firsts.size(), depth.threads, [&](std::size_t i) {
     Run run(scenario, {firsts[i]}, true);
     singles[i] = std::move(run.attempt_);
     occasions[i] = std::move(run.occasions_);
+    on_rows[i] = std::move(Run(scenario, {firsts[i]}, false, true).attempt_);
   });
   std::set<Fired, Earlier> discovered(clean.occasions_.begin(), clean.occasions_.end());
   for (std::size_t i = 0; i < firsts.size(); ++i) {
     discovered.insert(occasions[i].begin(), occasions[i].end());
     report.classes.try_emplace({singles[i].course, kind_of(firsts[i])}, singles[i].faults);
+    report.unchanged += singles[i].course == clean.attempt_.course ? 1 : 0;
+    ++report.singles_on_rows;
+    if (!on_rows[i].violations.empty()) report.bad_on_rows.push_back(std::move(on_rows[i]));
   }
   report.points_discovered = discovered.size();
   report.singles.insert(report.singles.end(), singles.begin(), singles.end());

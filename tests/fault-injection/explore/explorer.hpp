@@ -27,6 +27,11 @@ struct Report {
   std::size_t points = 0;
   std::size_t points_discovered = 0;
   std::vector<Attempt> singles;
+  /// Singles that ran the course of the run without a fault: they show that it is absorbed, and no more.
+  std::uint64_t unchanged = 0;
+  /// The singles once more with the product's rows behind the log; of these, only those that broke something.
+  std::uint64_t singles_on_rows = 0;
+  std::vector<Attempt> bad_on_rows;
   std::uint64_t pairs = 0;
   /// Of pairs, only those that broke something.
   std::vector<Attempt> bad_pairs;

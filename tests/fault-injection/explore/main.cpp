@@ -47,7 +47,7 @@ int explore_all(const Exploring& flags) {
     const bool wanted = flags.names.empty() || std::ranges::find(flags.names, scenario.name) != flags.names.end();
     if (!wanted || (flags.alone && scenario.shapes.size() > 1)) continue;
     auto report = explore::explore(scenario, flags.depth);
-    for (const auto* attempts : {&report.singles, &report.bad_pairs}) {
+    for (const auto* attempts : {&report.singles, &report.bad_on_rows, &report.bad_pairs}) {
       for (const auto& attempt : *attempts) bad += attempt.violations.empty() ? 0 : 1;
     }
     fmt::print("{:<34} {:>6} points {:>7} singles {:>9} pairs {:>7} courses {:>8} classes\n", scenario.name, report.points,

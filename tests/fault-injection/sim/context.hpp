@@ -23,6 +23,8 @@ struct Context {
   History history;
   /// Everything in the world is as usual: settings as they are by default, and enough of everything on the accounts.
   bool is_ordinary = false;
+  /// The product's own rows lie behind the log.
+  bool has_real_rows = false;
   /// Events in the queue that are somebody's work; the rest is housekeeping.
   std::int64_t work = 0;
 

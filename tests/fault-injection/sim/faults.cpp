@@ -135,7 +135,10 @@ bool Faults::is_in_script(const Fired& fault) const {
     if (!scripted.until_healed) return scripted.identity == fault.identity && scripted.occurrence == fault.occurrence;
     const Identity& one = scripted.identity;
     const Identity& other = fault.identity;
-    const bool same = one.transaction == other.transaction && one.branch == other.branch && one.operation == other.operation;
+    const bool same_owner = one.transaction == other.transaction && one.branch == other.branch && one.operation == other.operation;
+    // The place among a step's effects may be another one later; that of an outage is the service.
+    const bool is_outage = fault.point == Point::service_down || fault.point == Point::service_silent || fault.point == Point::service_deaf;
+    const bool same = same_owner && (!is_outage || one.place == other.place);
     // Later: a later attempt, or a later occasion of the same one.
     return !calm_ && same && (other.attempt > one.attempt || (one.attempt == other.attempt && fault.occurrence >= scripted.occurrence));
   });

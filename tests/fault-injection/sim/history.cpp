@@ -51,10 +51,12 @@ std::uint64_t hash_of(const History& history) {
     mix_stamp(hash, sent, sent.transaction, 1);
     mix_into(hash, number(sent.branch + 1) << 32U | number(sent.operation) << 16U | number(sent.attempt));
     mix_into(hash, sent.fingerprint);
+    mix_into(hash, number(sent.run));
   }
   for (const Ended& ended : history.ended) {
     mix_stamp(hash, ended, ended.transaction, 2);
     mix_into(hash, ended.call << 16U | ended.status);
+    mix_into(hash, number(ended.outcome));
   }
   for (const Committed& committed : history.committed) {
     mix_stamp(hash, committed, committed.transaction, 3);
@@ -63,13 +65,19 @@ std::uint64_t hash_of(const History& history) {
   }
   for (const Written& written : history.written) {
     mix_stamp(hash, written, written.transaction, 4);
+    mix_into(hash, number(written.run));
     mix_value(hash, *written.value);
   }
-  for (const Asked& asked : history.asked) mix_stamp(hash, asked, asked.transaction, 5);
+  for (const Asked& asked : history.asked) {
+    mix_stamp(hash, asked, asked.transaction, 5);
+    mix_into(hash, number(asked.what) << 1U | number(asked.taken));
+    mix_into(hash, asked.content);
+  }
   for (const Told& told : history.told) {
     mix_stamp(hash, told, told.transaction, 6);
     if (told.value) mix_value(hash, *told.value);
     mix_into(hash, told.problem ? number(*told.problem) + 1 : 0);
+    mix_into(hash, number(told.created));
   }
   for (const Life& life : history.life) {
     mix_stamp(hash, life, life.transaction, 7);

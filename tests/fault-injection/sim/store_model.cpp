@@ -22,7 +22,8 @@ constexpr const char* why = "the store model says so";
 
 StoreModel::StoreModel(Context& context, LogHome* home) : context_(context) {
   if (home != nullptr) real_ = std::make_unique<RealLog>(home);
-  const bool goes_through_memory = !real_ && !context.is_ordinary && Dice(context.seed, real_purpose, {}).chance(1.0 / 64);
+  const bool is_drawn = !context.is_ordinary && Dice(context.seed, real_purpose, {}).chance(1.0 / 64);
+  const bool goes_through_memory = !real_ && (is_drawn || context.has_real_rows);
   if (goes_through_memory) real_ = std::make_unique<RealLog>(nullptr);
 }
 
@@ -71,7 +72,8 @@ store::WriteAnswer StoreModel::apply(const Pending& pending) {
 void StoreModel::keep(const Pending& pending) {
   const core::Transaction& value = *pending.value;
   Written written;
-  written.run = value.run;
+  // The run that the log is in: what the value says of itself is for S12 to compare.
+  written.run = run_;
   written.transaction = ordinal_of(value.gid().text());
   written.value = pending.value;
   if (real_) {

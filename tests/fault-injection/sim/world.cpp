@@ -21,6 +21,7 @@ constexpr std::uint64_t most_steps = 400'000;
 Context make_context(const RunOptions& options) {
   Context context(options.seed, options.bug, options.script != nullptr ? Faults(options.seed, *options.script) : Faults(options.seed));
   context.is_ordinary = options.is_ordinary;
+  context.has_real_rows = options.has_real_rows;
   if (options.keeps_occasions) context.faults.keep_occasions();
   return context;
 }

@@ -21,6 +21,8 @@ struct RunOptions {
   int most_branches = 1000;
   /// Settings as they are by default, and enough of everything on the accounts.
   bool is_ordinary = false;
+  /// The product's own rows lie behind the log, whatever the seed says.
+  bool has_real_rows = false;
   /// Where a log of the product lies that everything goes through; null: the model.
   LogHome* log_home = nullptr;
   /// Every occasion for a fault is kept.

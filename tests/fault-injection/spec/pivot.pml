@@ -151,8 +151,4 @@ init {
 #define BACKWARD (acted[PIVOT] > 0 && (status == ABORTING || status == ABORTED || compensated > 0))
 #define AHEAD (acted[LAST] > 0 && acted[PIVOT] == 0)
 #define LEFT (status == ABORTED && acted[FIRST] != compensated)
-#ifdef LIVE
-ltl ends { <> (status == COMMITTED || status == ABORTED) }
-#else
 ltl safe { [] !(TWICE(FIRST) || TWICE(PIVOT) || TWICE(LAST) || compensated > 1 || HALF || BACKWARD || AHEAD || LEFT) }
-#endif
