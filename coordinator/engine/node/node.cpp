@@ -144,6 +144,8 @@ bool Node::may_leave(const Entry& entry) const {
   // The page under way may hold it as it was before the last write: nothing that is newer leaves before that page is here.
   if (due_asked_) return false;
   if (entry.transaction->is_terminal()) return true;
+  // The millisecond of a start tells it from its repeat (`is_written`): so it is over before the repeat can become an insert of its own.
+  if (core::to_ms(entry.transaction->started_at) >= core::to_ms(now_)) return false;
   if (entry.paused_until && *entry.paused_until > now_) return false;
   // Whatever is due where pages have been read must stay: no page will bring it back.
   const auto next = core::next_timer(*entry.transaction, now_);

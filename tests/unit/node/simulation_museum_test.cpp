@@ -67,6 +67,27 @@ TEST_CASE("what ended while a page was under way does not meet every later page 
   CHECK(h.inner().resident() == 0);
 }
 
+TEST_CASE("the repeat of a start in its own millisecond is no second start", "[node][museum]") {
+  // A process that was stopped takes in many requests at one time, and has room for few transactions.
+  node::Settings settings;
+  settings.resident_transactions = 1;
+  settings.keep_idle = Duration(0);
+  Harness h(settings);
+  ask_for_a_page(h);
+  h.answer_due();
+  const auto other = h.start(idle("other"));
+  h.answer_write();
+  const auto first = h.start(idle("g"));
+  h.answer_write();
+  CHECK(h.answer(other) == "created active");
+  CHECK(h.answer(first) == "created active");
+  const auto again = h.start(idle("g"));
+  if (!h.writes.empty()) h.answer_write(WriteFate::unknown_lost);
+  h.settle();
+  CHECK(h.answer(again) == "active");
+  CHECK(h.inner_unfinished() == 2);
+}
+
 TEST_CASE("the repeat of a start that a write in doubt meets is no second start", "[node][museum]") {
   // The run is the same and so is the request: only its time tells the two inserts apart.
   Harness h;
