@@ -119,6 +119,11 @@ HeldBack Destinations::hand_out(Destination& destination, const std::string& nam
 }
 
 void Destinations::give_back(const Target& target) {
+  free_slot(target);
+  --destinations_.at(target.destination).calls;
+}
+
+void Destinations::free_slot(const Target& target) {
   Destination& destination = destinations_.at(target.destination);
   const auto path = destination.paths.find(target.path);
   ESCROW_ASSERT(path != destination.paths.end() && path->second.open > 0 && destination.open > 0);
@@ -145,7 +150,7 @@ void Destinations::record(const Target& target, const core::Outcome& outcome, bo
 }
 
 void Destinations::release(const Target& target, bool healthy, core::Time now) {
-  give_back(target);
+  free_slot(target);
   Destination& destination = destinations_.at(target.destination);
   destination.probing = false;
   if (healthy) {
@@ -199,9 +204,9 @@ std::optional<core::Time> Destinations::next_release() const {
   return soonest;
 }
 
-BreakerState Destinations::breaker_of(const Destination& destination, core::Time now) {
+BreakerState Destinations::breaker_of(const Destination& destination) {
   if (!destination.paused_until) return BreakerState::closed;
-  return *destination.paused_until > now ? BreakerState::open : BreakerState::probing;
+  return destination.probing ? BreakerState::probing : BreakerState::open;
 }
 
 std::vector<Destinations::View> Destinations::view(core::Time now) const {
@@ -212,7 +217,7 @@ std::vector<Destinations::View> Destinations::view(core::Time now) const {
     view.name = name;
     view.open = destination.open;
     view.held_back = destination.held_back;
-    view.breaker = breaker_of(destination, now);
+    view.breaker = breaker_of(destination);
     view.failures_in_row = destination.failures_in_row;
     if (view.breaker == BreakerState::open) view.open_until = destination.paused_until;
     view.calls = destination.calls;

@@ -42,9 +42,9 @@ struct HeldBack {
 
 enum class BreakerState : std::uint8_t {
   closed,
-  /// No call before the pause ends.
+  /// No call before the pause ends, and then one.
   open,
-  /// The pause is over, and one call tries it.
+  /// The pause is over, and one call is trying it.
   probing
 };
 
@@ -113,10 +113,11 @@ class Destinations {
     std::optional<core::Time> last_success_at;
   };
 
-  [[nodiscard]] static BreakerState breaker_of(const Destination& destination, core::Time now);
+  [[nodiscard]] static BreakerState breaker_of(const Destination& destination);
   [[nodiscard]] bool breaker_lets_through(const Destination& destination, core::Time now) const;
   [[nodiscard]] bool has_slot(const Destination& destination, const Path& path) const;
   void take(Destination& destination, Path& path, core::Time now);
+  void free_slot(const Target& target);
   void hold_back(Destination& destination, HeldBack call);
   [[nodiscard]] HeldBack hand_out(Destination& destination, const std::string& path, core::Time now);
   /// The path whose turn it is among those that wait and have a slot; null: none.

@@ -30,12 +30,12 @@ std::string due_sql() {
   return select("WHERE t.due_at_ms IS NOT NULL AND (t.due_at_ms, t.id) > (?, ?) AND t.due_at_ms <= ? ORDER BY t.due_at_ms, t.id LIMIT ?");
 }
 std::string events_of_sql() {
-  return select_events("WHERE e.transaction_id = (SELECT id FROM transactions WHERE gid = ?) AND e.seq > ? ORDER BY e.seq LIMIT ?");
+  return select_events("WHERE e.transaction_id = (SELECT id FROM transactions WHERE gid = ?) AND e.seq > ? ORDER BY e.seq");
 }
 // CROSS JOIN keeps the planner from starting with the transactions.
 std::string events_after_sql() {
   return std::string("SELECT ") + event_columns +
-         " FROM events e CROSS JOIN transactions t ON t.id = e.transaction_id WHERE e.seq > ? ORDER BY e.seq LIMIT ?";
+         " FROM events e CROSS JOIN transactions t ON t.id = e.transaction_id WHERE e.seq > ? ORDER BY e.seq";
 }
 
 /// Holds the connection (in memory) and one read transaction.
@@ -179,14 +179,19 @@ class SqliteReader final : public Reader {
  private:
   Error failure(int code) { return error_of(code, "read " + shared_->path, connection_.last_message()); }
 
+  // Counts the rows that could be read: a damaged one must not make a page look like the last.
   template <class... Values>
   Result<std::vector<StoredEvent>> read_events(Statement& statement, std::size_t limit, const Values&... values) {
     const Snapshot snapshot(*shared_, connection_);
     if (snapshot.code() != SQLITE_OK) return failure(snapshot.code());
     std::vector<StoredEvent> found;
-    Rows rows(statement, values..., static_cast<std::int64_t>(limit));
+    if (limit == 0) return found;
+    Rows rows(statement, values...);
     while (rows.next()) {
-      if (auto event = event_of(*rows.operator->())) found.push_back(std::move(*event));
+      auto event = event_of(*rows.operator->());
+      if (!event) continue;
+      found.push_back(std::move(*event));
+      if (found.size() == limit) return found;
     }
     if (rows.code() != SQLITE_DONE) return failure(rows.code());
     return found;

@@ -83,9 +83,18 @@ TEST_CASE("a destination remembers how its calls ended", "[node][destinations]")
   view = destinations.view(start + Duration(40)).at(0);
   CHECK(view.breaker == BreakerState::open);
   CHECK(view.open_until == start + Duration(30) + settings.breaker_pause);
-  view = destinations.view(start + Duration(31) + settings.breaker_pause).at(0);
+  const Time probed_at = start + Duration(31) + settings.breaker_pause;
+  CHECK(destinations.view(probed_at).at(0).breaker == BreakerState::open);
+  REQUIRE(destinations.acquire({target, {}, {0, protocol::Role::forward}, probed_at}, false, probed_at));
+  view = destinations.view(probed_at).at(0);
   CHECK(view.breaker == BreakerState::probing);
   CHECK_FALSE(view.open_until);
+  CHECK(view.calls == 5);
+  // Nobody wants it any more: it was never made.
+  destinations.give_back(target);
+  view = destinations.view(probed_at).at(0);
+  CHECK(view.breaker == BreakerState::open);
+  CHECK(view.calls == 4);
   call(core::Outcome::Class::succeeded, true, start + std::chrono::minutes(2));
   view = destinations.view(start + std::chrono::minutes(2)).at(0);
   CHECK(view.breaker == BreakerState::closed);

@@ -1,5 +1,7 @@
 #include <catch2/catch.hpp>
 
+#include <sqlite3.h>
+
 #include <filesystem>
 #include <fstream>
 
@@ -64,6 +66,34 @@ TEST_CASE("a flipped bit in the file is found or harmless, never another decisio
   // Not all of it may be harmless, or the bits never reached what is read.
   CHECK(refused + found > 0);
   CHECK(harmless > 0);
+}
+
+TEST_CASE("a row of the history that cannot be read hides no other", "[store][sqlite]") {
+  const TemporaryDirectory directory;
+  const std::string path = directory.path() + "/escrow.db";
+  {
+    auto log = store::sqlite::open_log({.path = path});
+    REQUIRE(log);
+    for (const auto* name : {"a", "b", "c", "d"}) REQUIRE((*log)->apply({start_of(started(name))})[0].answer == store::WriteAnswer::ok);
+  }
+  sqlite3* file = nullptr;
+  REQUIRE(sqlite3_open(path.c_str(), &file) == SQLITE_OK);
+  // Every second and third event, so that a whole page of two is unreadable; and all but the last of one transaction.
+  const char* damage = "UPDATE events SET type = 'unheard_of' WHERE seq IN (2, 3); UPDATE events SET transaction_id = 4 WHERE seq = 2";
+  CHECK(sqlite3_exec(file, damage, nullptr, nullptr, nullptr) == SQLITE_OK);
+  sqlite3_close(file);
+  auto log = store::sqlite::open_log({.path = path});
+  REQUIRE(log);
+  const auto reader = std::move(*(*log)->open_reader());
+  const auto seqs = [](const Result<std::vector<store::StoredEvent>>& events) {
+    REQUIRE(events);
+    std::vector<std::int64_t> found;
+    for (const auto& event : *events) found.push_back(event.seq);
+    return found;
+  };
+  CHECK(seqs(reader->events_after(0, 2)) == std::vector<std::int64_t>{1, 4});
+  CHECK(seqs(reader->events_after(1, 2)) == std::vector<std::int64_t>{4});
+  CHECK(seqs(reader->events(*protocol::Gid::parse("d"), 0, 1)) == std::vector<std::int64_t>{4});
 }
 
 TEST_CASE("a write-ahead log that is damaged in the middle is refused, one that is cut off is not", "[store][sqlite]") {
