@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "coordinator/daemon.hpp"
+#include "coordinator/server/config_files.hpp"
 #include "coordinator/server/config_sources.hpp"
 #include "coordinator/server/descriptor_limit.hpp"
 
@@ -66,6 +67,7 @@ int run(const Flags& flags) {
 
   auto config = escrow::server::load_config(sources);
   if (!config) return refuse(early, config.error());
+  if (const auto faults = escrow::server::check_config_files(*config); !faults.empty()) return refuse(early, faults);
   if (flags.check_config) {
     std::puts("the configuration can be used");
     return escrow::exit_clean;

@@ -32,6 +32,8 @@ struct Config {
   transport::ClientTls tls;
   std::vector<std::string> targets_allow;
   std::vector<std::string> targets_deny;
+  /// Authorities, certificates and signing secrets of single targets; empty: none.
+  std::string targets_credentials_file;
 
   std::chrono::milliseconds retention{7LL * 24 * 3'600 * 1'000};
   std::chrono::milliseconds tombstone{400LL * 24 * 3'600 * 1'000};

@@ -190,6 +190,10 @@ std::vector<Setting> make_settings() {
            "Where participants may be, such as `pay.example.com`, `*.example.com`, `10.0.0.0/8`. Empty: everywhere but link-local and "
            "metadata addresses."),
       list("targets.deny", "hosts, addresses, networks", ESCROW_MEMBER(targets_deny), "Where they must not be; beats `targets.allow`."),
+      text("targets.credentials_file", "a YAML file", ESCROW_MEMBER(targets_credentials_file),
+           "Authorities, our certificates and signing secrets of single targets: a list, of which the first entry whose `match` names host "
+           "and "
+           "port of a call counts."),
       text("tls.ca_file", "a PEM file", ESCROW_MEMBER(tls.ca_file), "Authorities trusted for `https` participants besides the system's."),
       text("tls.certificate_file", "a PEM file", ESCROW_MEMBER(tls.certificate_file),
            "The certificate chain shown to participants that ask for one."),

@@ -65,6 +65,16 @@ TEST_CASE("a configuration that can not be used exits with 2 and names the key",
   const auto open = escrowd(directory, {"--listen", "0.0.0.0:0", "--store", "sqlite::memory:"});
   CHECK(open.status == 2);
   CHECK(json::parse(open.errors).at("key") == "listen");
+  write_file(directory.path() + "/credentials.yaml", "- match: 'https://pay.example'\n");
+  write_file(directory.path() + "/targets.yaml", "targets: {credentials_file: " + directory.path() + "/credentials.yaml}\n");
+  for (const std::vector<std::string>& more : {std::vector<std::string>{}, {"--check-config"}}) {
+    std::vector<std::string> flags{"--config", directory.path() + "/targets.yaml"};
+    flags.insert(flags.end(), more.begin(), more.end());
+    const auto credentials = escrowd(directory, flags);
+    CHECK(credentials.status == 2);
+    CHECK(json::parse(credentials.errors).at("key") == "targets.credentials_file");
+    CHECK(json::parse(credentials.errors).at("detail").get<std::string>().find("entry 1") != std::string::npos);
+  }
 }
 
 TEST_CASE("a store that can not be used exits with 1 and is left as it is", "[api][process]") {
