@@ -2,8 +2,6 @@
 
 #include "protocol/assert.hpp"
 
-#include <boost/asio/steady_timer.hpp>
-
 #include <utility>
 
 namespace escrow::async {
@@ -12,7 +10,7 @@ namespace escrow::async {
 struct DeadlineQueue::Timer {
   explicit Timer(const Executor& executor) : timer(executor) {}
 
-  boost::asio::steady_timer timer;
+  async::Timer timer;
   Clock::time_point armed_for = Clock::time_point::max();
   bool pending = false;
   DeadlineQueue* queue = nullptr;

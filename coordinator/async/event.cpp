@@ -25,8 +25,7 @@ Task<bool> Event::wait_until(Clock::time_point deadline) {
     std::list<Waiter>::iterator entry;
     ~Registration() { list.erase(entry); }
   };
-  const Registration registration{waiters_,
-                                  waiters_.insert(waiters_.end(), Waiter{.timer = boost::asio::steady_timer(executor_, deadline)})};
+  const Registration registration{waiters_, waiters_.insert(waiters_.end(), Waiter{.timer = Timer(executor_, deadline)})};
   Waiter& waiter = *registration.entry;
   const auto [failure] = co_await waiter.timer.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
   if (waiter.woken) co_return true;

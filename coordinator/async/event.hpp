@@ -2,8 +2,6 @@
 
 #include "coordinator/async/task.hpp"
 
-#include <boost/asio/steady_timer.hpp>
-
 #include <list>
 
 namespace escrow::async {
@@ -30,7 +28,7 @@ class Event {
 
  private:
   struct Waiter {
-    boost::asio::steady_timer timer;
+    Timer timer;
     bool woken = false;
   };
 

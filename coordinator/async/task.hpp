@@ -1,9 +1,9 @@
 #pragma once
 
+#include "coordinator/async/clock.hpp"
+
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
-
-#include <chrono>
 
 /// The small coroutine toolbox: tasks that somebody owns, time limits, and ways to wait. It knows no domain.
 namespace escrow::async {
@@ -15,8 +15,5 @@ using Task = boost::asio::awaitable<T>;
 
 /// Where coroutines run. Everything in this folder is used from one thread: the executor's.
 using Executor = boost::asio::any_io_executor;
-
-/// The clock of every time limit here; it never jumps.
-using Clock = std::chrono::steady_clock;
 
 }  // namespace escrow::async

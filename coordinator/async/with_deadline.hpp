@@ -6,7 +6,6 @@
 #include <boost/asio/deferred.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/experimental/parallel_group.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/system/system_error.hpp>
@@ -27,7 +26,7 @@ template <class T>
 Task<std::optional<T>> with_deadline(Task<T> work, Clock::time_point deadline) {
   namespace asio = boost::asio;
   const Executor executor = co_await asio::this_coro::executor;
-  asio::steady_timer timer(executor, deadline);
+  Timer timer(executor, deadline);
   // Named, because g++ 12 destroys some temporaries of a co_await expression twice.
   auto race =
       asio::experimental::make_parallel_group(asio::co_spawn(executor, std::move(work), asio::deferred), timer.async_wait(asio::deferred));
@@ -44,7 +43,7 @@ Task<std::optional<T>> with_deadline(Task<T> work, Clock::time_point deadline) {
 inline Task<bool> with_deadline(Task<void> work, Clock::time_point deadline) {
   namespace asio = boost::asio;
   const Executor executor = co_await asio::this_coro::executor;
-  asio::steady_timer timer(executor, deadline);
+  Timer timer(executor, deadline);
   auto race =
       asio::experimental::make_parallel_group(asio::co_spawn(executor, std::move(work), asio::deferred), timer.async_wait(asio::deferred));
   const auto outcome = co_await race.async_wait(asio::experimental::wait_for_one(), asio::use_awaitable);

@@ -1,7 +1,6 @@
 #include "coordinator/engine/engine.hpp"
 
 #include <boost/asio/post.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 #include <algorithm>
@@ -114,7 +113,7 @@ async::Task<Result<std::size_t>> Engine::Impl::maintain(std::function<Result<std
 async::Task<void> Engine::Impl::keep_house() {
   constexpr std::size_t piece = 200;
   constexpr int seldom = 10;
-  asio::steady_timer timer(parts.executor);
+  async::Timer timer(parts.executor);
   for (int second = 1;; ++second) {
     timer.expires_after(std::chrono::seconds(1));
     co_await timer.async_wait(asio::use_awaitable);

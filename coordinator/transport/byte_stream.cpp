@@ -8,9 +8,6 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 
-#include <sys/socket.h>
-
-#include <cerrno>
 #include <utility>
 
 namespace escrow::transport {
@@ -23,12 +20,12 @@ using asio::use_awaitable;
 }  // namespace
 
 struct ByteStream::Tls {
-  Tls(asio::ip::tcp::socket& socket, asio::ssl::context& context) : stream(socket, context) {}
+  Tls(Socket& socket, asio::ssl::context& context) : stream(socket, context) {}
 
-  asio::ssl::stream<asio::ip::tcp::socket&> stream;
+  asio::ssl::stream<Socket&> stream;
 };
 
-ByteStream::ByteStream(asio::ip::tcp::socket socket) : socket_(std::move(socket)) {}
+ByteStream::ByteStream(Socket socket) : socket_(std::move(socket)) {}
 
 ByteStream::~ByteStream() = default;
 
@@ -61,9 +58,7 @@ bool ByteStream::is_quiet() {
     SSL* const ssl = tls_->stream.native_handle();
     if (SSL_has_pending(ssl) != 0 || BIO_pending(SSL_get_rbio(ssl)) > 0) return false;
   }
-  char byte = 0;
-  const ssize_t peeked = ::recv(socket_.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-  return peeked < 0 && errno == EAGAIN;
+  return has_nothing_to_read(socket_);
 }
 
 void ByteStream::close() {

@@ -1,9 +1,9 @@
 #pragma once
 
 #include "coordinator/async/task.hpp"
+#include "coordinator/transport/socket.hpp"
 
 #include <boost/asio/buffer.hpp>
-#include <boost/asio/ip/tcp.hpp>
 #include <boost/system/error_code.hpp>
 
 #include <array>
@@ -25,7 +25,7 @@ using IoResult = std::tuple<boost::system::error_code, std::size_t>;
 /// own; `socket().cancel()` or `close()` ends what is awaited.
 class ByteStream {
  public:
-  explicit ByteStream(boost::asio::ip::tcp::socket socket);
+  explicit ByteStream(Socket socket);
   ~ByteStream();
   ByteStream(const ByteStream&) = delete;
   ByteStream& operator=(const ByteStream&) = delete;
@@ -41,13 +41,13 @@ class ByteStream {
   /// True if nothing has come in that has not been read, and the peer has not closed. Costs a system call.
   [[nodiscard]] bool is_quiet();
   [[nodiscard]] bool is_tls() const { return tls_ != nullptr; }
-  [[nodiscard]] boost::asio::ip::tcp::socket& socket() { return socket_; }
+  [[nodiscard]] Socket& socket() { return socket_; }
   void close();
 
  private:
   struct Tls;
 
-  boost::asio::ip::tcp::socket socket_;
+  Socket socket_;
   std::unique_ptr<Tls> tls_;
 };
 

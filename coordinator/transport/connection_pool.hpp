@@ -17,7 +17,7 @@ namespace escrow::transport {
 
 /// A connection to a participant with the buffers that are used again for every call on it.
 struct ClientConnection {
-  ClientConnection(boost::asio::ip::tcp::socket socket, MessageLimits limits) : stream(std::move(socket)), parser(limits) {}
+  ClientConnection(Socket socket, MessageLimits limits) : stream(std::move(socket)), parser(limits) {}
 
   ByteStream stream;
   boost::beast::flat_buffer buffer;

@@ -243,8 +243,8 @@ async::Task<bool> Exchange<State>::resolve(std::vector<asio::ip::address>& addre
 template <class State>
 async::Task<bool> Exchange<State>::connect_to(const asio::ip::address& address, std::size_t addresses_left) {
   const MessageLimits limits{.header_bytes = client_.limits.answer_header_bytes, .body_bytes = client_.limits.answer_body_bytes};
-  connection_ = std::make_unique<ClientConnection>(tcp::socket(client_.executor), limits);
-  tcp::socket& socket = connection_->stream.socket();
+  connection_ = std::make_unique<ClientConnection>(Socket(client_.executor), limits);
+  Socket& socket = connection_->stream.socket();
 
   // A black hole must not eat the time of the address behind it.
   bool attempt_expired = false;

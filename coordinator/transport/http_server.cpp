@@ -76,22 +76,22 @@ struct HttpServer::State {
   State(const async::Executor& on, ServerLimits limits, RequestHandler handler, ErrorRenderer renderer, WarningSink warn)
       : executor(on), context(on, limits, std::move(handler), std::move(renderer), std::move(warn)), tasks(on) {}
 
-  async::Task<> accept(tcp::acceptor& acceptor);
+  async::Task<> accept(Acceptor& acceptor);
   async::Task<> pause_accepting(boost::system::error_code failure);
-  async::Task<> serve(tcp::socket socket);
-  async::Task<> refuse(tcp::socket socket);
+  async::Task<> serve(Socket socket);
+  async::Task<> refuse(Socket socket);
 
   async::Executor executor;
   ServerContext context;
-  std::list<tcp::acceptor> acceptors;
+  std::list<Acceptor> acceptors;
   std::size_t serving = 0;
   std::size_t refusing = 0;
   async::TaskGroup tasks;  // last: its tasks refer to everything above
 };
 
-async::Task<> HttpServer::State::accept(tcp::acceptor& acceptor) {
+async::Task<> HttpServer::State::accept(Acceptor& acceptor) {
   while (!context.draining.is_set()) {
-    tcp::socket socket(executor);
+    Socket socket(executor);
     const auto [failure] = co_await acceptor.async_accept(socket, asio::as_tuple(asio::use_awaitable));
     if (context.draining.is_set()) co_return;
     if (failure == asio::error::connection_aborted) continue;  // gone before we came to it
@@ -126,7 +126,7 @@ class Counted {
 
 }  // namespace
 
-async::Task<> HttpServer::State::serve(tcp::socket socket) {
+async::Task<> HttpServer::State::serve(Socket socket) {
   const Counted counted(serving);
   try {
     ServerConnection connection(context, std::move(socket));
@@ -138,7 +138,7 @@ async::Task<> HttpServer::State::serve(tcp::socket socket) {
   }
 }
 
-async::Task<> HttpServer::State::refuse(tcp::socket socket) {
+async::Task<> HttpServer::State::refuse(Socket socket) {
   const Counted counted(refusing);
   try {
     ServerConnection connection(context, std::move(socket));
@@ -159,12 +159,12 @@ Result<Endpoint> HttpServer::listen(std::string_view address) {
   const auto endpoint = resolve(address, state_->executor);
   if (!endpoint) return Error{Errc::address_invalid, fmt::format("\"{}\" is not HOST:PORT", address)};
   boost::system::error_code failure;
-  tcp::acceptor acceptor(state_->executor);
+  Acceptor acceptor(state_->executor);
   acceptor.open(endpoint->protocol(), failure);
-  if (!failure) acceptor.set_option(tcp::acceptor::reuse_address(true), failure);
+  if (!failure) acceptor.set_option(Acceptor::reuse_address(true), failure);
   if (!failure && endpoint->address().is_v6()) acceptor.set_option(asio::ip::v6_only(true), failure);
   if (!failure) acceptor.bind(*endpoint, failure);
-  if (!failure) acceptor.listen(tcp::acceptor::max_listen_connections, failure);
+  if (!failure) acceptor.listen(Acceptor::max_listen_connections, failure);
   if (failure) return Error{Errc::address_unavailable, fmt::format("cannot listen on {}: {}", address, failure.message())};
   const tcp::endpoint bound = acceptor.local_endpoint(failure);
   state_->acceptors.push_back(std::move(acceptor));
@@ -172,14 +172,14 @@ Result<Endpoint> HttpServer::listen(std::string_view address) {
 }
 
 void HttpServer::run() {
-  for (tcp::acceptor& acceptor : state_->acceptors) state_->tasks.spawn(state_->accept(acceptor));
+  for (Acceptor& acceptor : state_->acceptors) state_->tasks.spawn(state_->accept(acceptor));
 }
 
 async::Task<> HttpServer::drain(std::chrono::milliseconds grace) {
   State& state = *state_;
   const auto deadline = async::Clock::now() + grace;
   state.context.draining.set();
-  for (tcp::acceptor& acceptor : state.acceptors) {
+  for (Acceptor& acceptor : state.acceptors) {
     boost::system::error_code ignored;
     acceptor.close(ignored);
   }

@@ -60,7 +60,7 @@ ServerContext::ServerContext(const async::Executor& executor, ServerLimits with_
       deadlines(executor),
       draining(executor) {}
 
-ServerConnection::ServerConnection(ServerContext& server, asio::ip::tcp::socket socket)
+ServerConnection::ServerConnection(ServerContext& server, Socket socket)
     : server_(server),
       entry_(server.open.insert(server.open.end(), this)),
       stream_(std::move(socket)),
@@ -303,7 +303,7 @@ async::Task<> ServerConnection::refuse() { co_await send_error(ProtocolError::ov
 async::Task<> ServerConnection::hang_up() {
   limit(Phase::closing, linger_time);
   boost::system::error_code failure;
-  stream_.socket().shutdown(asio::ip::tcp::socket::shutdown_send, failure);
+  stream_.socket().shutdown(Socket::shutdown_send, failure);
   buffer_.clear();
   for (std::size_t drained = 0; !failure && drained < linger_bytes;) {
     const auto [read_failure, size] = co_await stream_.read_some(buffer_.prepare(read_size));

@@ -8,7 +8,6 @@
 #include "coordinator/transport/message_parser.hpp"
 #include "coordinator/transport/message_writer.hpp"
 
-#include <boost/asio/ip/tcp.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 
 #include <list>
@@ -37,7 +36,7 @@ struct ServerContext {
 /// One connection of the server, from its first request to its last. Lives in the frame of the task that runs it.
 class ServerConnection {
  public:
-  ServerConnection(ServerContext& server, boost::asio::ip::tcp::socket socket);
+  ServerConnection(ServerContext& server, Socket socket);
   ~ServerConnection();
   ServerConnection(const ServerConnection&) = delete;
   ServerConnection& operator=(const ServerConnection&) = delete;

@@ -1,7 +1,5 @@
 #pragma once
 
-#include <boost/asio/steady_timer.hpp>
-
 #include <array>
 #include <cstdint>
 #include <memory>
@@ -80,7 +78,7 @@ class Shard : public std::enable_shared_from_this<Shard> {
   async::TaskGroup calls_;
   async::Event recovered_;
   async::Event drained_;
-  boost::asio::steady_timer timer_;
+  async::Timer timer_;
   std::optional<core::Time> timer_at_;
   /// Kept from step to step for its memory.
   std::vector<node::Output> outputs_;

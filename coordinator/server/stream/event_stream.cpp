@@ -1,6 +1,5 @@
 #include "coordinator/server/stream/event_stream.hpp"
 
-#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 #include <algorithm>
@@ -232,7 +231,7 @@ void EventStream::on_durable(const protocol::Gid& gid, const engine::DurableEven
 
 /// The one reader of the log that feeds all who keep up.
 async::Task<> EventStream::feed_readers() {
-  asio::steady_timer timer(engine_.executor());
+  async::Timer timer(engine_.executor());
   for (;;) {
     const auto after = feed_.begin_page();
     if (!after) {
@@ -260,7 +259,7 @@ async::Task<> EventStream::feed_readers() {
 
 /// How it goes, once a second for all who want to be told, and only while somebody does.
 async::Task<> EventStream::tell_overview() {
-  asio::steady_timer timer(engine_.executor());
+  async::Timer timer(engine_.executor());
   for (;;) {
     if (std::ranges::none_of(sessions_, &Session::wants_overview)) {
       overview_message_.clear();
