@@ -81,7 +81,7 @@ def banned(tree):
     faults = []
     for path, text in sources(tree):
         for folder, names in rules.BANNED_INCLUDES.items():
-            if not inside(path, folder):
+            if folder_of(path, rules.BANNED_INCLUDES) != folder:
                 continue
             for included, (line, way) in sorted(reached(path).items()):
                 if any(included == n or (n.endswith("/") and included.startswith(n)) or included.startswith((n + "/", n + ".hpp")) for n in names):

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "protocol/result.hpp"
+
+struct evp_pkey_st;
+
+namespace escrow::protocol::signing {
+
+/// A key that signatures are checked with: the `whsec_` secret of HMAC itself, or the `whpk_` and base64 of an Ed25519 public key of 32
+/// bytes. Copies share the key. Thread-safe.
+class VerifyingKey {
+ public:
+  /// The error is a sentence that holds nothing of the text.
+  [[nodiscard]] static Result<VerifyingKey, std::string> parse(std::string_view text);
+
+  /// Whether `signature` (`v1,` or `v1a,` and base64) is this key's. A secret is compared in constant time.
+  [[nodiscard]] bool verifies(std::string_view signature, std::string_view id, std::int64_t timestamp_s, std::string_view body) const;
+
+ private:
+  VerifyingKey() = default;
+  std::shared_ptr<const std::string> secret_;
+  std::shared_ptr<evp_pkey_st> public_key_;
+};
+
+}  // namespace escrow::protocol::signing
