@@ -39,3 +39,8 @@ endfunction()
 function(escrow_install_program)
   install(TARGETS ${ARGN} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT coordinator)
 endfunction()
+
+# A coordinator that tests can end at will is none for anybody else.
+if(FAULT_POINTS)
+  install(CODE "message(FATAL_ERROR \"built with FAULT_POINTS: for tests only\")" COMPONENT coordinator)
+endif()

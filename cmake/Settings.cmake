@@ -34,10 +34,6 @@ if(ESCROW_WARNINGS_AS_ERRORS)
   add_compile_options(-Werror)
 endif()
 
-if(FAULT_POINTS)
-  add_compile_definitions(FAULT_POINTS=1)
-endif()
-
 if(ESCROW_SANITIZE)
   add_compile_options("-fsanitize=${ESCROW_SANITIZE}" -fno-omit-frame-pointer -O1)
   add_link_options("-fsanitize=${ESCROW_SANITIZE}")

@@ -20,6 +20,7 @@
 
 #include "coordinator/async/task_group.hpp"
 #include "coordinator/engine/engine.hpp"
+#include "coordinator/faults/fault_point.hpp"
 #include "coordinator/server/api.hpp"
 #include "coordinator/server/gid_source.hpp"
 #include "coordinator/server/settings_table.hpp"
@@ -144,6 +145,7 @@ class Daemon {
       co_await http_->drain(std::chrono::milliseconds(0));
       co_return;
     }
+    ESCROW_FAULT_POINT("daemon.ready", "");
     http_->run();
     if (!server::is_loopback_host(server::host_of(config_.listen))) {
       logger_.warning("other machines are served without being asked who they are",
@@ -164,13 +166,16 @@ class Daemon {
     signals_.async_wait([this](const boost::system::error_code& failure, int) {
       if (!failure) end_at_once();
     });
+    ESCROW_FAULT_POINT("drain.begun", "");
     api_->begin_drain();
     co_await engine_->drain(config_.shutdown_grace);
+    ESCROW_FAULT_POINT("drain.engine", "");
     // Whoever waited has been answered by now; what is left are answers on their way.
     co_await http_->drain(std::chrono::milliseconds(1'000));
     co_await api_->end();
     client_->shut_down();
     signals_.cancel();
+    ESCROW_FAULT_POINT("drain.done", "");
     logger_.info("stopped");
   }
 

@@ -9,6 +9,7 @@
 #include "coordinator/core/turn.hpp"
 #include "coordinator/engine/driver/call_request.hpp"
 #include "coordinator/engine/driver/shard.hpp"
+#include "coordinator/faults/fault_point.hpp"
 
 namespace escrow::engine {
 
@@ -144,7 +145,9 @@ Engine::Engine(Parts parts) : impl_(std::make_unique<Impl>(std::move(parts))) {}
 Engine::~Engine() = default;
 
 async::Task<Result<void>> Engine::recover() {
+  ESCROW_FAULT_POINT("recovery.begun", "");
   const auto counted = co_await counts();
+  ESCROW_FAULT_POINT("recovery.counted", "");
   if (!counted) co_return counted.error();
   std::int64_t unfinished = 0;
   for (const auto& [status, count] : counted->unfinished) unfinished += count;
@@ -152,6 +155,7 @@ async::Task<Result<void>> Engine::recover() {
                                                  impl_->parts.settings, unfinished, impl_->parts.seed, impl_->on_durable);
   impl_->shard->begin();
   if (!impl_->shard->is_recovered()) co_await impl_->shard->recovered().wait();
+  ESCROW_FAULT_POINT("recovery.done", "");
   impl_->housekeeping.spawn(impl_->keep_house());
   co_return Result<void>();
 }

@@ -9,6 +9,8 @@
 #include <unordered_map>
 #include <utility>
 
+#include "coordinator/faults/fault_point.hpp"
+
 namespace escrow::store {
 namespace {
 
@@ -164,7 +166,9 @@ struct Store::Impl {
     writes.reserve(batch.size());
     for (auto& queued : batch) writes.push_back(std::move(queued.write));
     commit_began.store(Clock::now().time_since_epoch().count());
+    ESCROW_FAULT_POINT("store.batch.before", std::to_string(writes.size()));
     const std::vector<WriteResult> results = log->apply(writes);
+    ESCROW_FAULT_POINT("store.batch.after", std::to_string(writes.size()));
     commit_began.store(0);
     meter.committed();
 

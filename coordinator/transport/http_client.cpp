@@ -2,6 +2,7 @@
 
 #include "coordinator/async/deadline_queue.hpp"
 #include "coordinator/async/with_deadline.hpp"
+#include "coordinator/faults/fault_point.hpp"
 #include "coordinator/transport/byte_stream.hpp"
 #include "coordinator/transport/connection_pool.hpp"
 #include "coordinator/transport/errors.hpp"
@@ -286,7 +287,10 @@ async::Task<bool> Exchange<State>::write(bool is_reused) {
   const std::string_view body = call_.body();
   const std::array<asio::const_buffer, 2> gathered{asio::buffer(connection_->head), asio::buffer(body.data(), body.size())};
   const auto [failure, written] = co_await connection_->stream.write(gathered);
-  if (!failure) co_return true;
+  if (!failure) {
+    ESCROW_FAULT_POINT("call.sent", call_.headers().find("Idempotency-Key").value_or(""));
+    co_return true;
+  }
   // TLS may have sent records that it does not report: only a plain socket knows that nothing left.
   const bool nothing_left = written == 0 && !connection_->stream.is_tls();
   const bool is_ours = expired_ || failure == asio::error::operation_aborted;

@@ -1,6 +1,7 @@
 #include "coordinator/transport/http_server.hpp"
 
 #include "coordinator/async/task_group.hpp"
+#include "coordinator/faults/fault_point.hpp"
 #include "coordinator/transport/errors.hpp"
 #include "coordinator/transport/server_connection.hpp"
 #include "protocol/assert.hpp"
@@ -93,6 +94,7 @@ async::Task<> HttpServer::State::accept(Acceptor& acceptor) {
   while (!context.draining.is_set()) {
     Socket socket(executor);
     const auto [failure] = co_await acceptor.async_accept(socket, asio::as_tuple(asio::use_awaitable));
+    ESCROW_FAULT_POINT("http.accepted", "");
     if (context.draining.is_set()) co_return;
     if (failure == asio::error::connection_aborted) continue;  // gone before we came to it
     if (failure) {

@@ -1,5 +1,7 @@
 #include "coordinator/transport/server_connection.hpp"
 
+#include "coordinator/faults/fault_point.hpp"
+
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/cancellation_state.hpp>
@@ -115,9 +117,13 @@ async::Task<> ServerConnection::serve() {
     request.peer_is_loopback = peer_is_loopback_;
     const bool to_head = request.method == "HEAD";
     const int version = request.version;
+    ESCROW_FAULT_CONTEXT(asked, request.method + request.path);
+    ESCROW_FAULT_POINT("http.received", asked);
     Response response = co_await handle(std::move(request));
+    ESCROW_FAULT_POINT("http.answering", asked);
     const bool keep_alive = parser_.keep_alive() && !response.close && !server_.draining.is_set();
     const bool sent = co_await send(std::move(response), to_head, version, keep_alive);
+    ESCROW_FAULT_POINT("http.answered", asked);
     if (!sent) co_return;
     if (!keep_alive) {
       co_await hang_up();

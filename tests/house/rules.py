@@ -8,10 +8,19 @@ LAYERS = {
     "protocol": [],
     "protocol/signing": ["protocol"],
     "coordinator/async": FOUNDATION,
+    "coordinator/faults": FOUNDATION,  # places for tests; nothing of it in what is shipped
     "coordinator/core": ["protocol"],
-    "coordinator/store": ["protocol", "coordinator/core"],
-    "coordinator/transport": ["protocol", "coordinator/async"],
-    "coordinator/engine": ["protocol", "protocol/signing", "coordinator/core", "coordinator/store", "coordinator/transport", "coordinator/async"],
+    "coordinator/store": ["protocol", "coordinator/core", "coordinator/faults"],
+    "coordinator/transport": ["protocol", "coordinator/async", "coordinator/faults"],
+    "coordinator/engine": [
+        "protocol",
+        "protocol/signing",
+        "coordinator/core",
+        "coordinator/store",
+        "coordinator/transport",
+        "coordinator/async",
+        "coordinator/faults",
+    ],
     "coordinator/server": [
         "protocol",
         "protocol/signing",
@@ -19,6 +28,7 @@ LAYERS = {
         "coordinator/store",
         "coordinator/transport",
         "coordinator/async",
+        "coordinator/faults",
         "coordinator/engine",
     ],
     "coordinator": ["protocol", "protocol/signing", "coordinator/*"],  # main.cpp builds every part

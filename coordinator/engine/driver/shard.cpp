@@ -7,11 +7,25 @@
 
 #include "coordinator/engine/driver/call_request.hpp"
 #include "coordinator/engine/driver/outcome.hpp"
+#include "coordinator/faults/fault_point.hpp"
 #include "protocol/assert.hpp"
 
 namespace escrow::engine::driver {
 
 namespace asio = boost::asio;
+
+namespace {
+
+#ifdef FAULT_POINTS
+/// gid/branch/operation, as in the call's key.
+std::string fault_context(const node::CallWanted& wanted) {
+  std::string context = wanted.gid.text();
+  if (wanted.branch) context.append("/").append(wanted.branch->id.text());
+  return context.append("/").append(protocol::to_string(wanted.operation));
+}
+#endif
+
+}  // namespace
 
 struct Shard::Asking {
   explicit Asking(const async::Executor& executor) : answered(executor) {}
@@ -74,6 +88,7 @@ void Shard::perform(node::WriteWanted& wanted) {
   EventTypes types;
   for (const auto& event : wanted.history) types.add(event.type);
   const std::size_t events = wanted.history.size();
+  ESCROW_FAULT_POINT("engine.write", gid.text());
   auto write = store::encode_write(*wanted.transaction, wanted.due_at, std::move(wanted.history));
   const auto urgency = wanted.is_new_work ? store::Urgency::new_work : store::Urgency::owed;
   store_.write(std::move(write), urgency, [self = weak_from_this(), executor = executor_, gid, events, types](store::WriteResult result) {
@@ -84,6 +99,7 @@ void Shard::perform(node::WriteWanted& wanted) {
 }
 
 void Shard::on_written(const protocol::Gid& gid, store::WriteResult result, std::size_t events, EventTypes types) {
+  ESCROW_FAULT_POINT("engine.written", gid.text());
   tell_durable(gid, result, events, types);
   const bool refused = result.answer == store::WriteAnswer::unavailable || result.answer == store::WriteAnswer::unknown;
   is_store_writable_ = !refused;
@@ -108,6 +124,7 @@ void Shard::tell_durable(const protocol::Gid& gid, const store::WriteResult& res
 
 void Shard::perform(node::LoadWanted& wanted) {
   store_.read([self = weak_from_this(), executor = executor_, gid = wanted.gid](store::Reader* reader) {
+    ESCROW_FAULT_POINT("recovery.load", gid.text());
     auto found = reader != nullptr ? reader->load(gid)
                                    : Result<store::Found>(Error{make_error_code(store::LogErrc::unavailable), "the log can't be read"});
     asio::post(executor, [self, gid, found = std::move(found)]() mutable {
@@ -118,10 +135,13 @@ void Shard::perform(node::LoadWanted& wanted) {
 
 void Shard::perform(node::DueWanted& wanted) {
   store_.read([self = weak_from_this(), executor = executor_, wanted](store::Reader* reader) {
+    ESCROW_FAULT_POINT("recovery.page.before", "");
     auto page = reader != nullptr ? reader->load_due(core::to_ms(wanted.until), wanted.limit, wanted.after)
                                   : Result<store::DuePage>(Error{make_error_code(store::LogErrc::unavailable), "the log can't be read"});
+    ESCROW_FAULT_POINT("recovery.page.read", "");
     asio::post(executor, [self, page = std::move(page)]() mutable {
       if (const auto shard = self.lock()) shard->step(node::DueLoaded{std::move(page)});
+      ESCROW_FAULT_POINT("recovery.page.taken", "");
     });
   });
 }
@@ -142,8 +162,10 @@ async::Task<void> Shard::call(node::CallWanted wanted) {
   const auto began = async::Clock::now();
   auto request = make_call_request(wanted, random_);
   core::Outcome outcome;
+  ESCROW_FAULT_POINT("call.before", fault_context(wanted));
   if (request) {
     const transport::CallAnswer answer = co_await client_.call(std::move(*request));
+    ESCROW_FAULT_POINT("call.answered", fault_context(wanted));
     const bool cancelled = !answer.answered() && answer.failure().kind == transport::CallFailureKind::cancelled;
     // The process ends: what was not answered is unknown to the next run by itself.
     if (cancelled) co_return;

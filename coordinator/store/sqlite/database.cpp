@@ -13,6 +13,7 @@
 #include <string>
 #include <string_view>
 
+#include "coordinator/faults/fault_point.hpp"
 #include "coordinator/store/log.hpp"
 #include "coordinator/store/sqlite/inspection.hpp"
 #include "coordinator/store/sqlite/migrations.hpp"
@@ -92,13 +93,16 @@ class Opening {
     if (!is_new && *id != application_id) return foreign(path_);
     if (is_new && connection_.execute("PRAGMA page_size = 8192") != SQLITE_OK) return failure("prepare");
     if (auto known = check_version(is_new); !known) return known;
+    ESCROW_FAULT_POINT("open.begun", path_);
     if (!in_memory_ && !switch_to_wal()) return failure("switch to a write-ahead log");
     if (connection_.execute(in_memory_ ? "PRAGMA synchronous = OFF" : "PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0") !=
         SQLITE_OK) {
       return failure("configure");
     }
     if (auto whole = check_pages(); !whole) return whole;
+    ESCROW_FAULT_POINT("open.checked", path_);
     if (!begin_new_wal()) return failure("checkpoint");
+    ESCROW_FAULT_POINT("open.emptied", path_);
     return migrate();
   }
 
@@ -179,9 +183,12 @@ class Opening {
       if (migration.version <= version_) continue;
       const std::string numbered =
           "INSERT INTO schema_version VALUES (" + std::to_string(migration.version) + ", " + std::string(now_ms) + ")";
-      const bool done = connection_.execute("BEGIN IMMEDIATE") == SQLITE_OK && connection_.execute(migration.sql) == SQLITE_OK &&
-                        connection_.execute(numbered.c_str()) == SQLITE_OK && (migration.version > 1 || mark()) &&
-                        connection_.execute("COMMIT") == SQLITE_OK;
+      ESCROW_FAULT_POINT("migration.before", std::to_string(migration.version));
+      const bool written = connection_.execute("BEGIN IMMEDIATE") == SQLITE_OK && connection_.execute(migration.sql) == SQLITE_OK &&
+                           connection_.execute(numbered.c_str()) == SQLITE_OK && (migration.version > 1 || mark());
+      ESCROW_FAULT_POINT("migration.written", std::to_string(migration.version));
+      const bool done = written && connection_.execute("COMMIT") == SQLITE_OK;
+      ESCROW_FAULT_POINT("migration.after", std::to_string(migration.version));
       if (done) continue;
       Error error = failure("bring to schema version " + std::to_string(migration.version));
       connection_.execute("ROLLBACK");
@@ -209,7 +216,9 @@ class Opening {
 /// Makes the number of this run durable and reads where the sequences stand.
 Result<void> begin_run(Database& database) {
   Connection& connection = *database.connection;
+  ESCROW_FAULT_POINT("open.run.before", database.path);
   const int code = connection.execute("UPDATE meta SET run = run + 1 WHERE id = 1");
+  ESCROW_FAULT_POINT("open.run.after", database.path);
   if (code != SQLITE_OK) {
     auto error = error_of(code, "write " + database.path, connection.last_message());
     error.detail += "; see that the disk is writable and has room";
@@ -256,6 +265,7 @@ Result<Database> open_database(const Options& options) {
     auto lock = FileLock::acquire(database.path);
     if (!lock) return lock.error();
     database.lock = std::move(*lock);
+    ESCROW_FAULT_POINT("open.locked", database.path);
     if (auto prepared = prepare(database.path); !prepared) return prepared.error();
   }
   auto connection = Connection::open(database.path, has_files ? Connection::Access::read_write : Connection::Access::create, options.vfs);

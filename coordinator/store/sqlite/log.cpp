@@ -7,6 +7,8 @@
 #include <unordered_map>
 #include <utility>
 
+#include "coordinator/faults/fault_point.hpp"
+#include "coordinator/store/fault_context.hpp"
 #include "coordinator/store/sqlite/database.hpp"
 #include "coordinator/store/sqlite/shared.hpp"
 #include "coordinator/store/sqlite/writer.hpp"
@@ -88,7 +90,7 @@ class SqliteLog final : public Log {
       stored_latest_ms_ = latest_ms_before;
       return all(std::move(results), fatal_ ? WriteAnswer::unknown : WriteAnswer::unavailable, why);
     }
-    if (code = commit_.run(); code != SQLITE_DONE) {
+    if (code = commit(); code != SQLITE_DONE) {
       std::string why = failure(code);
       roll_back();
       // What the file holds now is uncertain: the sequences and counts are read again before the next write.
@@ -97,6 +99,7 @@ class SqliteLog final : public Log {
       return all(std::move(results), WriteAnswer::unknown, why);
     }
     publish(changes);
+    for ([[maybe_unused]] const Write& write : writes) ESCROW_FAULT_POINT("store.write.after", fault_context(write));
     return results;
   }
 
@@ -122,7 +125,9 @@ class SqliteLog final : public Log {
     const bool overgrown = wal_pages_ >= 4 * options_.checkpoint_pages;
     if (overgrown) sqlite3_busy_timeout(connection_.handle(), restart_busy_ms);
     const int mode = overgrown ? SQLITE_CHECKPOINT_RESTART : SQLITE_CHECKPOINT_PASSIVE;
-    const int code = sqlite3_wal_checkpoint_v2(connection_.handle(), "main", mode, nullptr, nullptr);
+    int code = ESCROW_FAULT_ERROR("store.checkpoint.before", "");
+    if (code == SQLITE_OK) code = sqlite3_wal_checkpoint_v2(connection_.handle(), "main", mode, nullptr, nullptr);
+    ESCROW_FAULT_POINT("store.checkpoint.after", "");
     if (overgrown) sqlite3_busy_timeout(connection_.handle(), options_.busy_ms);
     if (is_fatal(code)) {
       failure(code);
@@ -169,9 +174,18 @@ class SqliteLog final : public Log {
     if (connection_.in_transaction()) rollback_.run();
   }
 
+  int commit() {
+    if (const int code = ESCROW_FAULT_ERROR("store.commit.before", ""); code != SQLITE_OK) return code;
+    const int code = commit_.run();
+    // An error here: it is done, and says that it failed.
+    if (const int said = ESCROW_FAULT_ERROR("store.commit.after", ""); said != SQLITE_OK) return said;
+    return code;
+  }
+
   /// Begins the SQL transaction and writes; SQLITE_OK: it is to be committed.
   int apply_each(const std::vector<Write>& writes, bool alone, std::vector<WriteResult>& results, CountChanges& changes) {
     std::unordered_map<std::string_view, std::size_t> refused;
+    if (const int code = ESCROW_FAULT_ERROR("store.begin", ""); code != SQLITE_OK) return code;
     if (const int code = begin_.run(); code != SQLITE_DONE) return code;
     if (const int code = reload_if_needed(); code != SQLITE_OK) return code;
     for (std::size_t i = 0; i < writes.size(); ++i) {
@@ -179,6 +193,7 @@ class SqliteLog final : public Log {
         results[i] = {results[earlier->second].answer, 0, "an earlier write of the same transaction was refused"};
         continue;
       }
+      if (const int code = ESCROW_FAULT_ERROR("store.write.before", fault_context(writes[i])); code != SQLITE_OK) return code;
       if (const int code = writer_.apply(writes[i], alone, results[i], changes); code != SQLITE_OK) return code;
       if (results[i].answer != WriteAnswer::ok) refused.emplace(writes[i].gid.text(), i);
     }
@@ -221,11 +236,14 @@ class SqliteLog final : public Log {
     const auto unavailable = [](std::string why) { return Error{make_error_code(LogErrc::unavailable), std::move(why)}; };
     if (fatal_) return unavailable(*fatal_);
     if (const auto moved = database_.watch.changed()) return unavailable(*moved + " was deleted or replaced");
+    if (const int code = ESCROW_FAULT_ERROR("store.upkeep.begin", ""); code != SQLITE_OK) return unavailable(failure(code));
     if (const int code = begin_.run(); code != SQLITE_DONE) return unavailable(failure(code));
     const Sequences before = writer_.sequences();
     auto [code, count] = work();
     if (code == SQLITE_DONE) {
+      ESCROW_FAULT_POINT("store.upkeep.before", "");
       code = commit_.run();
+      ESCROW_FAULT_POINT("store.upkeep.after", "");
       // Not forgotten because something else, a probe, went well.
       if (code != SQLITE_DONE) must_reload_ = true;
     }
