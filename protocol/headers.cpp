@@ -9,10 +9,25 @@ namespace {
 constexpr char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
 // RFC 9110 7.6.1 (hop-by-hop), 8.6 and RFC 9112 6 (framing); Expect would change the exchange itself.
-constexpr std::array<std::string_view, 16> reserved{"host",       "content-length",  "content-type",       "transfer-encoding",
-                                                    "connection", "keep-alive",      "proxy-connection",   "te",
-                                                    "trailer",    "upgrade",         "proxy-authenticate", "proxy-authorization",
-                                                    "expect",     "idempotency-key", header_traceparent,   header_tracestate};
+constexpr std::array<std::string_view, 19> reserved{"host",
+                                                    "content-length",
+                                                    "content-type",
+                                                    "transfer-encoding",
+                                                    "connection",
+                                                    "keep-alive",
+                                                    "proxy-connection",
+                                                    "te",
+                                                    "trailer",
+                                                    "upgrade",
+                                                    "proxy-authenticate",
+                                                    "proxy-authorization",
+                                                    "expect",
+                                                    "idempotency-key",
+                                                    header_traceparent,
+                                                    header_tracestate,
+                                                    header_webhook_id,
+                                                    header_webhook_timestamp,
+                                                    header_webhook_signature};
 
 }  // namespace
 

@@ -28,6 +28,7 @@ class SdkCategory final : public std::error_category {
       case Errc::refused: return "refused by the participant";
       case Errc::branch_failed: return "a branch has failed";
       case Errc::malformed_call: return "malformed call";
+      case Errc::unverified_call: return "not a call of the coordinator";
       case Errc::busy: return "the database is busy";
       case Errc::not_in_transaction: return "no open transaction";
       case Errc::message_aborted: return "the message was aborted by its check";

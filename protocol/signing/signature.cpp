@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "protocol/assert.hpp"
+#include "protocol/headers.hpp"
 #include "protocol/signing/key_material.hpp"
 
 namespace escrow::protocol::signing {

@@ -15,10 +15,6 @@
 /// Signed calls (docs/protocol.md, 4.1): Standard Webhooks whose id names the call. No I/O and no clock.
 namespace escrow::protocol::signing {
 
-inline constexpr std::string_view header_webhook_id = "webhook-id";
-inline constexpr std::string_view header_webhook_timestamp = "webhook-timestamp";
-inline constexpr std::string_view header_webhook_signature = "webhook-signature";
-
 /// How many signatures of one header are looked at; a header with more is refused, since each of them costs the verifier work.
 inline constexpr std::size_t most_signatures = 16;
 

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace escrow {
@@ -30,6 +31,13 @@ class ClientOptions {
     ca_file_ = std::move(path);
     return *this;
   }
+  /// The calls of an interactive scope to participants at `pattern` (`HOST`, `*.HOST`, `HOST:PORT` or `*`) are signed with this key
+  /// (`whsec_` or `whsk_`), as the coordinator signs its own. Every key whose pattern matches signs. What is wrong with one, the Client's
+  /// constructor throws.
+  ClientOptions& sign_calls(std::string pattern, std::string key) {
+    signing_keys_.emplace_back(std::move(pattern), std::move(key));
+    return *this;
+  }
   /// For establishing one connection, TLS included; default 1 s.
   ClientOptions& connect_timeout(std::chrono::milliseconds value) {
     connect_timeout_ = value;
@@ -54,6 +62,7 @@ class ClientOptions {
   [[nodiscard]] const std::vector<std::string>& urls() const noexcept { return urls_; }
   [[nodiscard]] const std::string& token() const noexcept { return token_; }
   [[nodiscard]] const std::string& ca_file() const noexcept { return ca_file_; }
+  [[nodiscard]] const std::vector<std::pair<std::string, std::string>>& signing_keys() const noexcept { return signing_keys_; }
   [[nodiscard]] std::chrono::milliseconds connect_timeout() const noexcept { return connect_timeout_; }
   [[nodiscard]] std::chrono::milliseconds attempt_timeout() const noexcept { return attempt_timeout_; }
   [[nodiscard]] std::chrono::milliseconds total_timeout() const noexcept { return total_timeout_; }
@@ -63,6 +72,7 @@ class ClientOptions {
   std::vector<std::string> urls_{"http://127.0.0.1:7400"};
   std::string token_;
   std::string ca_file_;
+  std::vector<std::pair<std::string, std::string>> signing_keys_;
   std::chrono::milliseconds connect_timeout_{1'000};
   std::chrono::milliseconds attempt_timeout_{5'000};
   std::chrono::milliseconds total_timeout_{20'000};

@@ -30,6 +30,7 @@ enum class Errc {
   branch_failed,  ///< not committed, since a forward call was refused or never answered clearly
   // What a participant meets.
   malformed_call,      ///< the headers are not those of docs/protocol.md, section 4: answer 400
+  unverified_call,     ///< not signed, wrongly signed, or signed for another call or time: answer 401
   busy,                ///< the database is busy with another transaction; nothing was changed; try again
   not_in_transaction,  ///< the connection has no open transaction, and this only makes sense inside one
   message_aborted,     ///< a check came first and was told no: roll the local transaction back

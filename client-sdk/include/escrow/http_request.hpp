@@ -20,6 +20,8 @@ class HttpRequest {
   [[nodiscard]] static std::optional<HttpRequest> parse(std::string method, std::string_view target, Fields headers, std::string body);
 
   [[nodiscard]] const std::string& method() const noexcept { return method_; }
+  /// Path and query as they stood in the request line.
+  [[nodiscard]] const std::string& target() const noexcept { return target_; }
   /// The segments of the path: "/orders/17" has two.
   [[nodiscard]] const std::vector<std::string>& segments() const noexcept { return segments_; }
   /// A query parameter; the first one of that name.
@@ -38,6 +40,7 @@ class HttpRequest {
   HttpRequest() = default;
 
   std::string method_;
+  std::string target_;
   std::vector<std::string> segments_;
   Fields query_;
   Fields headers_;

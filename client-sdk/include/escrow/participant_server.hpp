@@ -5,9 +5,11 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
+#include <escrow/call_verifier.hpp>
 #include <escrow/handler.hpp>
 #include <escrow/http_request.hpp>
 
@@ -52,7 +54,14 @@ class ServerOptions {
     body_timeout_ = body;
     return *this;
   }
-  /// Told, from any thread, of every call answered 503 or 500 and why. Default: a line to standard error.
+  /// Calls of the coordinator, checks included, are let in only if they are rightly signed; all others get 401 before a handler or a
+  /// barrier sees them. The service's own routes are its own business. Without this nothing is verified.
+  ServerOptions& verify_calls(SignatureOptions options) {
+    signature_ = std::move(options);
+    return *this;
+  }
+  /// Told, from any thread, of every call answered 503 or 500 and why, and of one a second of those answered 401. Default: a line to
+  /// standard error.
   ServerOptions& log(std::function<void(const std::string& line)> log) {
     log_ = std::move(log);
     return *this;
@@ -67,6 +76,7 @@ class ServerOptions {
   [[nodiscard]] std::uint32_t header_bytes() const noexcept { return header_bytes_; }
   [[nodiscard]] std::chrono::milliseconds idle_timeout() const noexcept { return idle_timeout_; }
   [[nodiscard]] std::chrono::milliseconds body_timeout() const noexcept { return body_timeout_; }
+  [[nodiscard]] const std::optional<SignatureOptions>& signature() const noexcept { return signature_; }
   [[nodiscard]] const std::function<void(const std::string&)>& log() const noexcept { return log_; }
 
  private:
@@ -79,6 +89,7 @@ class ServerOptions {
   std::uint32_t header_bytes_ = 65536;
   std::chrono::milliseconds idle_timeout_{120000};
   std::chrono::milliseconds body_timeout_{30000};
+  std::optional<SignatureOptions> signature_;
   std::function<void(const std::string&)> log_;
 };
 
@@ -106,7 +117,7 @@ class ParticipantServer {
   ParticipantServer& on_get(std::string_view path, HttpHandler handler);
   ParticipantServer& on_post(std::string_view path, HttpHandler handler);
 
-  /// Listens and serves on threads of its own. Errc::listen; once only.
+  /// Listens and serves on threads of its own. Errc::listen, Errc::invalid_argument (the keys of verify_calls); once only.
   [[nodiscard]] Result<void> start();
   /// start(), then blocks until SIGINT, SIGTERM or another thread's stop(). `ready` is called once requests are taken.
   [[nodiscard]] Result<void> run(const std::function<void(const std::string& url)>& ready = {});

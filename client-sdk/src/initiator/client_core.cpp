@@ -51,6 +51,12 @@ void check(const ClientOptions& options) {
   }
 }
 
+signing::CallSigner signer_of(const ClientOptions& options) {
+  signing::CallSigner signer;
+  for (const auto& [pattern, key] : options.signing_keys()) signer.add(pattern, key);
+  return signer;
+}
+
 http::HttpClientOptions http_options(const ClientOptions& options) {
   http::HttpClientOptions http;
   http.ca_file = options.ca_file();
@@ -101,7 +107,8 @@ std::shared_ptr<ClientCore> ClientCore::create(const ClientOptions& options) {
           }};
 }
 
-ClientCore::ClientCore(const ClientOptions& options) : options_(options), process_(::getpid()), http_(http_options(options)) {}
+ClientCore::ClientCore(const ClientOptions& options)
+    : options_(options), signer_(signer_of(options)), process_(::getpid()), http_(http_options(options)) {}
 
 void ClientCore::close() {
   http_.close();

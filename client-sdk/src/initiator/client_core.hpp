@@ -16,6 +16,7 @@
 #include "client-sdk/src/http/http_client.hpp"
 #include "client-sdk/src/initiator/api_call.hpp"
 #include "client-sdk/src/initiator/callback_thread.hpp"
+#include "client-sdk/src/signing/call_signer.hpp"
 #include "protocol/result.hpp"
 
 namespace escrow {
@@ -57,6 +58,8 @@ class ClientCore : public std::enable_shared_from_this<ClientCore> {
   [[nodiscard]] Pending<T> failed(ClientError error);
 
   [[nodiscard]] http::HttpClient& http() noexcept { return http_; }
+  /// Signs what an interactive initiator calls itself.
+  [[nodiscard]] const signing::CallSigner& signer() const noexcept { return signer_; }
 
  private:
   class Addresses;
@@ -72,6 +75,7 @@ class ClientCore : public std::enable_shared_from_this<ClientCore> {
   [[nodiscard]] http::Request to_request(const ApiCall& call, std::size_t address) const;
 
   ClientOptions options_;
+  signing::CallSigner signer_;
   pid_t process_;
   CallbackThread callbacks_;
   http::HttpClient http_;

@@ -97,11 +97,13 @@ ForwardMeaning classify(const ForwardCall& call, const http::Answer& answer) {
   return strange ? ForwardMeaning::unknown : ForwardMeaning::succeeded;
 }
 
-http::Task<Result<ForwardAnswer, ClientError>> make_forward_call(http::HttpClient& client, ForwardCall call) {
+http::Task<Result<ForwardAnswer, ClientError>> make_forward_call(http::HttpClient& client, const signing::CallSigner& signer,
+                                                                 ForwardCall call) {
   std::int64_t unclear = 0;
   std::string last = "no time was left to call";
   for (std::int64_t attempt = 1; Clock::now() < call.deadline; ++attempt) {
     auto request = to_request(call, attempt);
+    signer.sign(request);
     const auto answer = co_await client.exchange(std::move(request));
     std::optional<milliseconds> retry_after;
     bool counts = true;

@@ -10,6 +10,7 @@
 
 #include "client-sdk/src/http/exchange.hpp"
 #include "client-sdk/src/http/http_client.hpp"
+#include "client-sdk/src/signing/call_signer.hpp"
 #include "protocol/result.hpp"
 #include "protocol/start_request.hpp"
 #include "protocol/words.hpp"
@@ -44,7 +45,8 @@ struct ForwardCall {
 [[nodiscard]] ForwardMeaning classify(const ForwardCall& call, const http::Answer& answer);
 
 /// Calls until there is a definite answer, the attempts are used up or the deadline is there. Errc::refused, or Errc::unknown_outcome
-/// (Errc::cancelled when the client closes first).
-[[nodiscard]] http::Task<Result<ForwardAnswer, ClientError>> make_forward_call(http::HttpClient& client, ForwardCall call);
+/// (Errc::cancelled when the client closes first). `signer` must outlive the task.
+[[nodiscard]] http::Task<Result<ForwardAnswer, ClientError>> make_forward_call(http::HttpClient& client, const signing::CallSigner& signer,
+                                                                               ForwardCall call);
 
 }  // namespace escrow

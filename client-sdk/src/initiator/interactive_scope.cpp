@@ -221,7 +221,8 @@ ClientResult<std::vector<ForwardAnswer>> InteractiveScope::forward_all(const std
     for (const auto* headers : {&state_->draft.request_.headers, &request.headers}) {
       for (const auto& header : *headers) call.headers.emplace_back(header.name, header.value);
     }
-    calls.push_back(core.begin<ForwardAnswer>([call = std::move(call)](ClientCore& on) { return make_forward_call(on.http(), call); }));
+    calls.push_back(
+        core.begin<ForwardAnswer>([call = std::move(call)](ClientCore& on) { return make_forward_call(on.http(), on.signer(), call); }));
   }
 
   std::vector<ForwardAnswer> answers;

@@ -54,6 +54,7 @@ std::optional<HttpRequest> HttpRequest::parse(std::string method, std::string_vi
   if (target.empty() || target.front() != '/') return std::nullopt;
   HttpRequest request;
   request.method_ = std::move(method);
+  request.target_ = target;
   request.headers_ = std::move(headers);
   request.body_ = std::move(body);
 

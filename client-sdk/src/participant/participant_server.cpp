@@ -174,6 +174,11 @@ ParticipantServer& ParticipantServer::on_post(std::string_view path, HttpHandler
 
 Result<void> ParticipantServer::start() {
   ESCROW_ASSERT(!impl_->started);
+  if (const auto& signature = impl_->options.signature()) {
+    auto verifier = CallVerifier::make(*signature, impl_->options.log());
+    if (!verifier) return verifier.error();
+    impl_->router.verify_with(std::move(*verifier));
+  }
   if (auto listening = impl_->listen(); !listening) return listening;
   impl_->started = true;
   Impl* impl = impl_.get();

@@ -1,6 +1,7 @@
 #include "client-sdk/src/participant/router.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <exception>
 #include <utility>
 
@@ -92,7 +93,22 @@ Routed Router::route(HttpRequest request) const {
   return routed;
 }
 
+Routed Router::turn_away(const HttpRequest& request, const Error& error) const {
+  const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::steady_clock::now().time_since_epoch()).count();
+  if (log_ && told_s_.exchange(now) != now)
+    log_("refused a call to /" + (request.segments().empty() ? "" : request.segments().front()) + ": " + error.detail);
+  Routed routed;
+  routed.answer = unverified_call_answer(error);
+  routed.authenticate = "Webhook-Signature";
+  return routed;
+}
+
 Routed Router::answer_call(const HttpRequest& request, const std::vector<const Route*>& candidates) const {
+  // Before anything else: who is not let in learns nothing of this service, and nothing of his is looked at.
+  if (verifier_) {
+    const auto verified = verifier_->verify(request.method(), request.target(), request.headers(), request.body());
+    if (!verified) return turn_away(request, verified.error());
+  }
   Routed routed;
   auto branch = Branch::from_headers(request.headers());
   if (!branch) {

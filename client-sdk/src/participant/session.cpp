@@ -146,6 +146,7 @@ asio::awaitable<bool> Session::write(Routed routed, bool keep_alive) {
   response.version(11);
   if (!routed.answer.content_type.empty()) response.set(http::field::content_type, routed.answer.content_type);
   if (routed.answer.retry_after) response.set(http::field::retry_after, std::to_string(routed.answer.retry_after->count()));
+  if (!routed.authenticate.empty()) response.set(http::field::www_authenticate, routed.authenticate);
   if (!routed.allow.empty()) response.set(http::field::allow, routed.allow);
   if (routed.branch) {
     response.set(std::string(protocol::header_gid), routed.branch->gid());

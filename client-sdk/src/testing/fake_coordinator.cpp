@@ -112,6 +112,7 @@ struct FakeCoordinator::State {
   /// Drives with `entry.driving` held.
   void drive(Entry& entry, bool asks_check = false);
   void publish(const Entry& entry);
+  signing::CallSigner current_signer() const;
   EntryPtr find(const std::string& gid) const;
 
   mutable std::mutex mutex;
@@ -121,6 +122,7 @@ struct FakeCoordinator::State {
   std::map<std::string, std::pair<std::string, bool>> documents;
   std::vector<SeenRequest> requests;
   std::vector<SeenCall> calls;
+  signing::CallSigner signer;
   int answers_to_lose = 0;
   int requests_to_lose = 0;
   int requests_to_refuse = 0;
@@ -137,6 +139,11 @@ EntryPtr FakeCoordinator::State::find(const std::string& gid) const {
   return found == transactions.end() ? nullptr : found->second;
 }
 
+signing::CallSigner FakeCoordinator::State::current_signer() const {
+  const std::lock_guard lock(mutex);
+  return signer;
+}
+
 void FakeCoordinator::State::publish(const Entry& entry) {
   const std::string& gid = entry.transaction.request.gid.text();
   const std::lock_guard lock(mutex);
@@ -145,10 +152,11 @@ void FakeCoordinator::State::publish(const Entry& entry) {
 }
 
 void FakeCoordinator::State::drive(Entry& entry, bool asks_check) {
-  FakeDriver driver(client, entry.transaction, [this, &entry](const std::string& branch, const FakeOperation& operation, unsigned status) {
-    const std::lock_guard lock(mutex);
-    calls.emplace_back(entry.transaction.request.gid.text(), branch, operation.name, operation.attempts, status);
-  });
+  FakeDriver driver(client, current_signer(), entry.transaction,
+                    [this, &entry](const std::string& branch, const FakeOperation& operation, unsigned status) {
+                      const std::lock_guard lock(mutex);
+                      calls.emplace_back(entry.transaction.request.gid.text(), branch, operation.name, operation.attempts, status);
+                    });
   if (asks_check) driver.ask_check();
   bool hold = false;
   {
@@ -309,6 +317,11 @@ FakeCoordinator::FakeCoordinator() : state_(std::make_unique<State>()) {}
 FakeCoordinator::~FakeCoordinator() { stop(); }
 
 const std::string& FakeCoordinator::url() const noexcept { return state_->server.url(); }
+
+void FakeCoordinator::sign_calls(std::string_view key) {
+  const std::lock_guard lock(state_->mutex);
+  state_->signer.add("*", key);
+}
 
 void FakeCoordinator::lose_next_answers(int count) {
   const std::lock_guard lock(state_->mutex);

@@ -69,6 +69,7 @@ FakeDriver::Meaning FakeDriver::call(const std::string& branch, const FakeBranch
     request.body = *of->request.payload;
   }
   const auto timeout_ms = of != nullptr ? of->request.request_timeout_ms : transaction_.request.request_timeout_ms;
+  signer_.sign(request);
   request.deadline = http::Clock::now() + std::chrono::milliseconds(timeout_ms);
 
   const auto answer = http::exchange_blocking(client_, std::move(request));

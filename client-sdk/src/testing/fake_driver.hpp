@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "client-sdk/src/http/http_client.hpp"
+#include "client-sdk/src/signing/call_signer.hpp"
 #include "client-sdk/src/testing/fake_transaction.hpp"
 
 namespace escrow::testing {
@@ -17,8 +18,8 @@ class FakeDriver {
   /// Told of every call: transaction, branch ("" for a check), operation, attempt and status (0: none).
   using Told = std::function<void(const std::string& branch, const FakeOperation&, unsigned status)>;
 
-  FakeDriver(http::HttpClient& client, FakeTransaction& transaction, Told told)
-      : client_(client), transaction_(transaction), told_(std::move(told)) {}
+  FakeDriver(http::HttpClient& client, signing::CallSigner signer, FakeTransaction& transaction, Told told)
+      : client_(client), signer_(std::move(signer)), transaction_(transaction), told_(std::move(told)) {}
 
   /// Goes as far as it can. With `hold_second_phase`, calls nothing that depends on a decision.
   void drive(bool hold_second_phase);
@@ -38,6 +39,7 @@ class FakeDriver {
   [[nodiscard]] std::vector<std::size_t> forward_order() const;
 
   http::HttpClient& client_;
+  const signing::CallSigner signer_;
   FakeTransaction& transaction_;
   Told told_;
 };

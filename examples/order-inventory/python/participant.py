@@ -1,10 +1,12 @@
 """A participant in Python's standard library, barrier included: seats that a transaction takes, and gives back when it aborts.
 
-participant.py [PORT] [DATABASE]
+participant.py [PORT] [DATABASE]; ESCROW_SIGNING_SECRETS="whsec_... whsec_..." lets in only calls signed with one of them.
 """
-import http.server, sqlite3, sys, time
+import http.server, os, sqlite3, sys, time
+from signature import refusal
 
 SEATS = 10
+SECRETS = os.environ.get("ESCROW_SIGNING_SECRETS", "").split()
 
 def barrier(db, gid, branch, operation, phase):
     """docs/protocol.md, section 5, for a saga branch: the HTTP status, and whether the local transaction commits."""
@@ -29,10 +31,12 @@ def barrier(db, gid, branch, operation, phase):
 class Participant(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     def do_POST(self):
-        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         call = [self.headers.get("Escrow-" + name) for name in ("Gid", "Branch", "Operation", "Phase")]
         status = 400
-        if all(call) and self.path == {"action": "/seats/take", "compensate": "/seats/give-back"}.get(call[2]):
+        if SECRETS and refusal(SECRETS, self.command, self.path, self.headers, body, time.time()):
+            status = 401  # before anything else
+        elif all(call) and self.path == {"action": "/seats/take", "compensate": "/seats/give-back"}.get(call[2]):
             db = sqlite3.connect(DATABASE, timeout=1, isolation_level=None)
             try:
                 status, commits = barrier(db, *call)

@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -67,6 +68,9 @@ class FakeCoordinator {
 
   /// What a Client is made with.
   [[nodiscard]] const std::string& url() const noexcept;
+
+  /// From now on calls are signed with this key (`whsec_` or `whsk_`), too. Throws std::invalid_argument.
+  void sign_calls(std::string_view key);
 
   // What shall go wrong. Each counts requests of the API from now on.
 

@@ -105,6 +105,12 @@ void create_tables(sqlite3* db) {
   return escrow::Outcome::succeeded(reply->body());
 }
 
+[[maybe_unused]] std::string a_door() {
+  const auto verified = escrow::SignatureOptions().key_file("/etc/shop/coordinator.keys");  // whsec_... or whpk_..., one a line
+  escrow::ParticipantServer server(escrow::ServerOptions().listen("0.0.0.0", 8082).verify_calls(verified));
+  return server.url();
+}
+
 }  // namespace
 
 TEST_CASE("the participant of the tour works with the fake coordinator", "[sdk][docs]") {
