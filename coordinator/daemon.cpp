@@ -22,7 +22,9 @@
 #include "coordinator/engine/engine.hpp"
 #include "coordinator/faults/fault_point.hpp"
 #include "coordinator/server/api.hpp"
+#include "coordinator/server/auth/authenticator.hpp"
 #include "coordinator/server/gid_source.hpp"
+#include "coordinator/server/reload/reloads.hpp"
 #include "coordinator/server/settings_table.hpp"
 #include "coordinator/store/store.hpp"
 #include "coordinator/transport/http_client.hpp"
@@ -85,7 +87,9 @@ class Daemon {
         policy_(std::move(policy)),
         store_(std::move(log), config.store),
         instance_(instance_of(config, version)),
-        signals_(context_, SIGTERM, SIGINT) {
+        signals_(context_, SIGTERM, SIGINT),
+        hangup_(context_, SIGHUP),
+        reloads_(logger) {
     store_.on_fatal([this](const std::string& why) { end_after_fatal(logger_, why); });
     store_.on_slow([this](const std::string& why) { logger_.warning("the store is slow", {{"detail", std::string_view(why)}}); });
   }
@@ -95,6 +99,10 @@ class Daemon {
     auto client = transport::HttpClient::make(context_.get_executor(), config_.calls, check, config_.tls);
     if (!client) return refuse_config("tls", client.error());
     client_ = std::move(*client);
+    if (config_.auth.is_configured()) authenticator_ = server::auth::Authenticator(wall_clock_ms);
+    for (const server::Reloadable& reloadable : reloadables()) {
+      if (const auto read = reloads_.add(reloadable); !read) return refuse_config(reloadable.key, read.error());
+    }
     engine_.emplace(
         engine::Engine::Parts{context_.get_executor(), store_, *client_, config_.engine, config_.retention, config_.tombstone, new_seed()});
     api_.emplace(api_parts());
@@ -119,6 +127,25 @@ class Daemon {
     return exit_config;
   }
 
+  /// What is read from files that may change while we run.
+  std::vector<server::Reloadable> reloadables() {
+    std::vector<server::Reloadable> out;
+    if (config_.auth.is_configured()) {
+      const auto files = [this] {
+        return config_.auth.tokens_file.empty() ? std::vector<std::string>() : std::vector{config_.auth.tokens_file};
+      };
+      const auto read = [this]() -> Result<void, Error> {
+        const auto warn = [this](std::string_view what) { logger_.warning("tokens", {{"detail", what}}); };
+        auto table = server::auth::read_tokens(config_.auth, warn);
+        if (!table) return table.error();
+        authenticator_.replace(*std::move(table));
+        return {};
+      };
+      out.push_back({std::string(config_.auth.key()), files, read});
+    }
+    return out;
+  }
+
   server::ApiParts api_parts() {
     protocol::RequestRules rules;
     rules.branches = config_.engine.branches;
@@ -130,6 +157,7 @@ class Daemon {
             logger_,
             instance_,
             server::OriginGuard(config_.listen),
+            server::Door(authenticator_, logger_, config_.auth.open_metrics),
             config_.stream,
             std::move(rules),
             [this] { return gids_.next(wall_clock_ms()); },
@@ -147,7 +175,7 @@ class Daemon {
     }
     ESCROW_FAULT_POINT("daemon.ready", "");
     http_->run();
-    if (!server::is_loopback_host(server::host_of(config_.listen))) {
+    if (!config_.auth.is_configured() && !server::is_loopback_host(server::host_of(config_.listen))) {
       logger_.warning("other machines are served without being asked who they are",
                       {{"listen", std::string_view(address_)}, {"key", "auth.insecure"}});
     }
@@ -159,6 +187,8 @@ class Daemon {
 
     async::TaskGroup watch(context_.get_executor());
     watch.spawn(tell_readiness());
+    watch.spawn(read_again_on_hangup());
+    if (!reloads_.empty()) watch.spawn(look_at_files());
     const int signal = co_await signals_.async_wait(asio::use_awaitable);
     watch.cancel();
     co_await watch.join();
@@ -197,6 +227,23 @@ class Daemon {
     }
   }
 
+  async::Task<> read_again_on_hangup() {
+    for (;;) {
+      co_await hangup_.async_wait(asio::use_awaitable);
+      logger_.info("reading files again", {{"signal", std::int64_t{SIGHUP}}});
+      reloads_.read_all();
+    }
+  }
+
+  async::Task<> look_at_files() {
+    asio::steady_timer timer(context_);
+    for (;;) {
+      timer.expires_after(config_.auth.reload);
+      co_await timer.async_wait(asio::use_awaitable);
+      reloads_.look();
+    }
+  }
+
   /// The second signal. Nothing is lost: what was told is on disk, and the rest is found again at the next start.
   [[noreturn]] void end_at_once() {
     logger_.warning("ended at once by a second signal");
@@ -213,6 +260,9 @@ class Daemon {
   store::Store store_;
   const server::Instance instance_;
   asio::signal_set signals_;
+  asio::signal_set hangup_;
+  server::Reloads reloads_;
+  server::auth::Authenticator authenticator_;
   std::unique_ptr<transport::HttpClient> client_;
   std::optional<engine::Engine> engine_;
   std::optional<server::Api> api_;

@@ -62,6 +62,12 @@ Api::Api(ApiParts parts) : parts_(std::move(parts)), stream_(parts_.engine, part
 async::Task<Response> Api::handle(Request request) {
   if (auto refusal = parts_.guard.refusal(request)) co_return Problem(ProblemCode::forbidden, *std::move(refusal)).to_response();
   const auto match = match_path(request.path);
+  auto admitted = parts_.door.admit(request, match);
+  if (!admitted) {
+    Response refused = admitted.error().to_response();
+    if (match) counters_.count(match->route, refused.status);
+    co_return refused;
+  }
   if (!match) co_return Problem(ProblemCode::not_found).to_response();
   if (!allows(match->route, request.method)) {
     co_return Problem(ProblemCode::method_not_allowed).allow(std::string(allowed_methods(match->route))).to_response();
@@ -72,7 +78,8 @@ async::Task<Response> Api::handle(Request request) {
   } else if (has_unsupported_body(request)) {
     response = Problem(ProblemCode::unsupported_media_type).to_response();
   } else {
-    response = co_await dispatch(*match, request);
+    Principal principal = *std::move(admitted);
+    response = co_await dispatch(*match, request, std::move(principal));
   }
   counters_.count(match->route, response.status);
   if (parts_.logger.wants(LogLevel::debug)) {
@@ -85,9 +92,9 @@ async::Task<Response> Api::handle(Request request) {
   co_return response;
 }
 
-async::Task<Response> Api::dispatch(const Match& match, const Request& request) {
-  Principal principal;
-  if (const auto actor = request.headers.find(protocol::header_actor)) {
+async::Task<Response> Api::dispatch(const Match& match, const Request& request, Principal principal) {
+  // Who is known by name is not asked for another one.
+  if (const auto actor = request.headers.find(protocol::header_actor); actor && !principal.name) {
     if (!is_actor(*actor) || request.headers.count(protocol::header_actor) != 1) {
       co_return Problem(ProblemCode::malformed_request, "Escrow-Actor must be one name of up to 256 bytes without control characters")
           .to_response();

@@ -8,6 +8,7 @@
 
 #include "coordinator/async/task.hpp"
 #include "coordinator/engine/engine.hpp"
+#include "coordinator/server/door.hpp"
 #include "coordinator/server/http_counters.hpp"
 #include "coordinator/server/log.hpp"
 #include "coordinator/server/origin_guard.hpp"
@@ -42,6 +43,7 @@ struct ApiParts {
   Logger& logger;
   Instance instance;
   OriginGuard guard;
+  Door door;
   StreamLimits stream;
   protocol::RequestRules rules;
   /// A gid for a transaction that brought none.
@@ -64,7 +66,7 @@ class Api {
   async::Task<> end() { return stream_.end(); }
 
  private:
-  async::Task<transport::Response> dispatch(const Match& match, const transport::Request& request);
+  async::Task<transport::Response> dispatch(const Match& match, const transport::Request& request, Principal principal);
 
   // transactions_api.cpp: what initiators ask.
   async::Task<transport::Response> start(const transport::Request& request);

@@ -10,9 +10,11 @@ std::vector<ConfigFault> check_config(const Config& config) {
   const std::string host = host_of(config.listen);
   if (host.empty()) {
     faults.push_back({"listen", "must be HOST:PORT, with an IPv6 address in brackets"});
-  } else if (!is_loopback_host(host) && !config.auth_insecure) {
-    faults.push_back({"listen", config.listen + " can be reached from other machines, and nothing asks who they are; "
-                                                "listen on a loopback address, or set auth.insecure: true behind something that does"});
+  } else if (!is_loopback_host(host) && !config.auth.is_configured() && !config.auth.insecure) {
+    faults.push_back({"listen", config.listen +
+                                    " can be reached from other machines, and nothing asks who they are; "
+                                    "set auth.tokens_file (escrowd token makes what goes into it), listen on a loopback address, "
+                                    "or set auth.insecure: true behind something that asks"});
   }
   if (config.tls.certificate_file.empty() != config.tls.key_file.empty()) {
     const bool key_missing = config.tls.key_file.empty();

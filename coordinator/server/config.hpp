@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "coordinator/engine/node/settings.hpp"
+#include "coordinator/server/auth/settings.hpp"
 #include "coordinator/server/log.hpp"
 #include "coordinator/server/stream/stream_limits.hpp"
 #include "coordinator/store/store.hpp"
@@ -38,7 +39,7 @@ struct Config {
   std::chrono::milliseconds retention{7LL * 24 * 3'600 * 1'000};
   std::chrono::milliseconds tombstone{400LL * 24 * 3'600 * 1'000};
   std::chrono::milliseconds shutdown_grace{10'000};
-  bool auth_insecure = false;
+  auth::Settings auth;
 };
 
 /// Why a configuration can't be used, with the key as the user wrote it.

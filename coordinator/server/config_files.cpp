@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "coordinator/server/auth/authenticator.hpp"
 #include "coordinator/server/credentials_file.hpp"
 
 namespace escrow::server {
@@ -9,6 +10,11 @@ namespace escrow::server {
 std::vector<ConfigFault> check_config_files(const Config& config) {
   std::vector<ConfigFault> faults;
   if (auto credentials = read_credentials(config.targets_credentials_file); !credentials) faults = std::move(credentials.error());
+  if (config.auth.is_configured()) {
+    // Warnings are for the start.
+    const auto tokens = auth::read_tokens(config.auth, [](std::string_view) {});
+    if (!tokens) faults.push_back({std::string(config.auth.key()), tokens.error().detail});
+  }
   return faults;
 }
 

@@ -125,6 +125,10 @@ void write_server(Page& page, const MetricsSnapshot& snapshot) {
     for (const auto& [key, count] : snapshot.http->all())
       page.sample(fmt::format("{{route=\"{}\",status=\"{}\"}}", template_of(key.first), key.second), count);
   }
+  page.family("escrow_http_turned_away_total", "counter", "Requests without a principal that may do it, by reason.");
+  if (snapshot.turned_away != nullptr) {
+    for (const auto& [reason, count] : *snapshot.turned_away) page.sample(fmt::format("{{reason=\"{}\"}}", reason), count);
+  }
   page.single("escrow_http_connections", "gauge", "Open connections of clients.", snapshot.connections);
   page.single("escrow_stream_clients", "gauge", "Readers of the event stream.", snapshot.stream.clients);
   page.single("escrow_stream_events_total", "counter", "Events sent to readers of the event stream, once each reader.",

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,6 +24,8 @@ struct MetricsSnapshot {
   bool has_counts = false;
   store::StoreMetrics store;
   const HttpCounters* http = nullptr;
+  /// Requests that were turned away, by reason.
+  const std::map<std::string_view, std::uint64_t>* turned_away = nullptr;
   std::uint64_t connections = 0;
   StreamMetrics stream;
   std::uint64_t log_lines_dropped = 0;

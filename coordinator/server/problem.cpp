@@ -101,6 +101,7 @@ transport::Response Problem::to_response() const {
   response.headers.add("Content-Type", "application/problem+json");
   response.headers.add("Cache-Control", "no-store");
   if (!allow_.empty()) response.headers.add("Allow", allow_);
+  if (!challenge_.empty()) response.headers.add("WWW-Authenticate", challenge_);
   if (const auto seconds = retry_after_seconds(code_)) response.headers.add("Retry-After", std::to_string(*seconds));
 
   std::string& out = response.body;

@@ -33,8 +33,14 @@ class Problem {
     return *this;
   }
 
+  /// `WWW-Authenticate`.
+  Problem& challenge(std::string challenge) {
+    challenge_ = std::move(challenge);
+    return *this;
+  }
+
   [[nodiscard]] protocol::ProblemCode code() const noexcept { return code_; }
-  /// The answer with status, headers (`Allow`, `Retry-After`) and document.
+  /// The answer with status, headers (`Allow`, `Retry-After`, `WWW-Authenticate`) and document.
   [[nodiscard]] transport::Response to_response() const;
 
  private:
@@ -43,6 +49,7 @@ class Problem {
   std::optional<std::vector<protocol::Fault>> faults_;
   std::optional<std::vector<std::string>> differs_;
   std::string allow_;
+  std::string challenge_;
 };
 
 /// The document for what fails below the handlers: framing, limits, time-outs, exceptions.

@@ -6,6 +6,8 @@
 #include <string_view>
 #include <variant>
 
+#include "coordinator/server/auth/role.hpp"
+
 /// Which of our resources a path names.
 namespace escrow::server {
 
@@ -47,6 +49,9 @@ struct Match {
 /// The methods of a resource as `Allow` has them. HEAD goes wherever GET does, OPTIONS everywhere.
 [[nodiscard]] std::string_view allowed_methods(Route route);
 [[nodiscard]] bool allows(Route route, std::string_view method);
+
+/// The one role that a request to it needs; nothing: it is for everybody. Of a method that the resource does not have, too.
+[[nodiscard]] std::optional<auth::Role> required_role(Route route, std::string_view method);
 
 /// For metrics and logs: the path with placeholders.
 [[nodiscard]] std::string_view template_of(Route route);

@@ -111,18 +111,28 @@ Setting log_level() {
   return out;
 }
 
-Setting flag(std::string key, bool Config::* member, std::string help) {
+template <class Member>
+Setting flag(std::string key, Member member, std::string help) {
   Setting out;
   out.key = std::move(key);
   out.values = "true, false";
   out.help = std::move(help);
   out.set = [member](Config& config, const std::vector<std::string>& given) -> std::optional<std::string> {
     if (given.front() != "true" && given.front() != "false") return "must be true or false";
-    config.*member = given.front() == "true";
+    member(config) = given.front() == "true";
     return std::nullopt;
   };
-  out.get = [member](const Config& config) { return std::string(config.*member ? "true" : "false"); };
+  out.get = [member](const Config& config) {
+    Config copy = config;
+    return std::string(member(copy) ? "true" : "false");
+  };
   return out;
+}
+
+/// What is in it is nobody's business.
+Setting hidden(Setting setting) {
+  setting.is_hidden = true;
+  return setting;
 }
 
 Setting with_alias(Setting setting, std::string alias) {
@@ -198,7 +208,14 @@ std::vector<Setting> make_settings() {
       text("tls.certificate_file", "a PEM file", ESCROW_MEMBER(tls.certificate_file),
            "The certificate chain shown to participants that ask for one."),
       text("tls.key_file", "a PEM file", ESCROW_MEMBER(tls.key_file), "The key of that certificate."),
-      flag("auth.insecure", &Config::auth_insecure, "Allows to listen on more than loopback although nobody is asked for a token."),
+      text("auth.tokens_file", "a YAML file", ESCROW_MEMBER(auth.tokens_file),
+           "Who may come in: names, roles and hashes of tokens ([docs/security.md](security.md)). Empty: nobody is asked."),
+      hidden(list("auth.tokens", "NAME:ROLE:sha256:HEX", ESCROW_MEMBER(auth.tokens), "The same without a file, for a few.")),
+      flag("auth.insecure", ESCROW_MEMBER(auth.insecure), "Allows to listen on more than loopback although nobody is asked for a token."),
+      flag("auth.open_metrics", ESCROW_MEMBER(auth.open_metrics),
+           "Answers `/metrics` without a token, too; it names destinations and counts transactions."),
+      integer("auth.reload_ms", {100, 3'600'000}, ESCROW_MEMBER(auth.reload),
+              "How often files of tokens, certificates and secrets are looked at; SIGHUP reads them at once."),
   };
 }
 
@@ -242,7 +259,7 @@ std::string settings_json(const Config& config) {
     out.append(out.size() > 1 ? "," : "").append("{\"key\":");
     protocol::append_json_string(out, setting.key);
     out.append(",\"value\":");
-    protocol::append_json_string(out, without_password(value));
+    protocol::append_json_string(out, setting.is_hidden && value != setting.get(defaults) ? "***" : without_password(value));
     out.append(value == setting.get(defaults) ? ",\"is_default\":true}" : ",\"is_default\":false}");
   }
   return out + "]";

@@ -106,6 +106,7 @@ async::Task<Response> Api::metrics(const Request& request) {
   snapshot.destinations = parts_.engine.destinations();
   snapshot.store = parts_.engine.store().metrics();
   snapshot.http = &counters_;
+  snapshot.turned_away = &parts_.door.refused();
   snapshot.connections = parts_.connections();
   snapshot.stream = stream_.metrics();
   snapshot.log_lines_dropped = parts_.logger.dropped();

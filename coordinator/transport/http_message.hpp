@@ -98,6 +98,8 @@ struct Request {
   /// The peer's address without its port.
   std::string remote_address;
   bool peer_is_loopback = false;
+  /// The verified name in the client's certificate; empty: it showed none.
+  std::string peer_name;
 };
 
 /// Where the chunks of a streamed answer go.

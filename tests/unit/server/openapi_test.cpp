@@ -57,6 +57,30 @@ TEST_CASE("the OpenAPI document describes every route and method", "[server][ope
   }
 }
 
+TEST_CASE("every route and method of the API has one role, and the OpenAPI document names it", "[server][openapi][auth]") {
+  std::size_t asked = 0;
+  for (unsigned i = 0; i <= static_cast<unsigned>(Route::destinations); ++i) {
+    const auto route = static_cast<Route>(i);
+    const std::string path(template_of(route));
+    for (const auto& [name, operation] : document().at("paths").at(path).items()) {
+      if (name.starts_with("x-")) continue;
+      std::string method = name;
+      for (char& c : method) c = static_cast<char>(c - 'a' + 'A');
+      INFO(method << " " << path);
+      const auto role = required_role(route, method);
+      CHECK(role.has_value() == (path.starts_with("/v1/") || path == "/metrics"));
+      REQUIRE(operation.contains("security"));
+      CHECK(operation.at("security").empty() == !role.has_value());
+      CHECK(operation.value("x-required-role", "") == (role ? auth::to_string(*role) : ""));
+      CHECK(operation.at("responses").contains("401") == role.has_value());
+      if (role) ++asked;
+      // Whatever changes something is more than looking.
+      if (role && method == "POST") CHECK(*role >= auth::Role::initiate);
+    }
+  }
+  CHECK(asked == 41);
+}
+
 TEST_CASE("the OpenAPI document has the words of the protocol", "[server][openapi]") {
   CHECK(enumerated("Mode") == words(protocol::Mode::mixed));
   CHECK(enumerated("Kind") == words(protocol::Kind::message));

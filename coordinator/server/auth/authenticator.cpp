@@ -1,0 +1,95 @@
+#include "coordinator/server/auth/authenticator.hpp"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "coordinator/server/auth/tokens_file.hpp"
+#include "coordinator/server/reload/guarded_file.hpp"
+
+namespace escrow::server::auth {
+namespace {
+
+/// What stands behind `Bearer` and one space or more (RFC 9110, 11.4); empty: another scheme, or no token.
+std::string_view bearer_of(std::string_view authorization) {
+  const std::size_t space = authorization.find(' ');
+  if (space == std::string_view::npos || !transport::equals_ignoring_case(authorization.substr(0, space), "Bearer")) return {};
+  authorization.remove_prefix(space);
+  authorization.remove_prefix(std::min(authorization.find_first_not_of(' '), authorization.size()));
+  return is_token(authorization) ? authorization : std::string_view();
+}
+
+Principal principal_of(const TokenEntry& entry) {
+  Principal principal;
+  principal.name = entry.name;
+  principal.role = entry.role;
+  return principal;
+}
+
+Error failure(const TokenFaults& faults, std::string_view where) {
+  return {std::make_error_code(std::errc::invalid_argument), fmt::format("{}: {}", where, fmt::join(faults, "; "))};
+}
+
+}  // namespace
+
+std::string_view to_string(Refusal refusal) {
+  switch (refusal) {
+    case Refusal::missing: return "missing";
+    case Refusal::malformed: return "malformed";
+    case Refusal::unknown: return "unknown";
+    case Refusal::expired: return "expired";
+    case Refusal::certificate: return "certificate";
+  }
+  return "missing";
+}
+
+std::string_view detail_of(Refusal refusal) {
+  switch (refusal) {
+    case Refusal::missing: return "the request needs the header Authorization: Bearer TOKEN";
+    case Refusal::malformed: return "Authorization must stand once, with the scheme Bearer and one token";
+    case Refusal::unknown: return "this token is not known here";
+    case Refusal::expired: return "this token has expired";
+    case Refusal::certificate: return "this token counts only together with its client certificate";
+  }
+  return {};
+}
+
+Result<Principal, Refusal> Authenticator::authenticate(const transport::Request& request) const {
+  if (!is_configured()) return Principal();
+  const auto authorization = request.headers.find("Authorization");
+  if (authorization) {
+    if (request.headers.count("Authorization") != 1) return Refusal::malformed;
+    return by_token(*authorization, request.peer_name);
+  }
+  const TokenEntry* const entry = request.peer_name.empty() ? nullptr : table_.find_certificate(request.peer_name, now_());
+  if (entry == nullptr) return Refusal::missing;
+  return principal_of(*entry);
+}
+
+Result<Principal, Refusal> Authenticator::by_token(std::string_view authorization, std::string_view peer_name) const {
+  const std::string_view token = bearer_of(authorization);
+  if (token.empty()) return Refusal::malformed;
+  const TokenEntry* const entry = table_.find_token(token);
+  if (entry == nullptr) return Refusal::unknown;
+  if (has_expired(*entry, now_())) return Refusal::expired;
+  if (entry->certificate && *entry->certificate != peer_name) return Refusal::certificate;
+  return principal_of(*entry);
+}
+
+Result<TokenTable, Error> read_tokens(const Settings& settings, const std::function<void(std::string_view)>& warn) {
+  auto entries = parse_token_lines(settings.tokens);
+  if (!entries) return failure(entries.error(), "auth.tokens");
+  if (settings.tokens_file.empty()) return TokenTable(*std::move(entries));
+
+  const auto file = read_guarded_file(settings.tokens_file, Guard::nobody_writes);
+  if (!file) return file.error();
+  auto listed = parse_tokens_file(file->text);
+  if (!listed) return failure(listed.error(), settings.tokens_file);
+  if (file->is_readable_by_others) warn(settings.tokens_file + " can be read by others; it holds only hashes, but names who may come in");
+  for (TokenEntry& entry : *listed) entries->push_back(std::move(entry));
+  if (const TokenFaults faults = check_entries(*entries); !faults.empty())
+    return failure(faults, "auth.tokens and " + settings.tokens_file);
+  return TokenTable(*std::move(entries));
+}
+
+}  // namespace escrow::server::auth

@@ -1,0 +1,52 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "coordinator/server/auth/role.hpp"
+#include "coordinator/server/auth/token.hpp"
+
+/// Who may come in: names with their roles, each known by a token, by a client certificate, or by both together.
+namespace escrow::server::auth {
+
+struct TokenEntry {
+  /// Whom the history names. Several entries may have one name: that is how a token is replaced without a gap.
+  std::string name;
+  Role role = Role::read;
+  /// Nothing: a certificate alone is enough.
+  std::optional<TokenHash> hash = {};
+  /// Milliseconds since the Unix epoch; from then on it lets nobody in.
+  std::optional<std::int64_t> expires_at = {};
+  /// The name in a client certificate. Beside a hash: the token counts only together with that certificate.
+  std::optional<std::string> certificate = {};
+};
+
+/// 1 to 128 characters of `A-Z a-z 0-9 . _ @ -`.
+[[nodiscard]] bool is_principal_name(std::string_view text);
+
+class TokenTable {
+ public:
+  TokenTable() = default;
+  explicit TokenTable(std::vector<TokenEntry> entries) : entries_(std::move(entries)) {}
+
+  /// Looks at every entry whatever it finds, so that the time tells nothing about the hashes. Null: none. The pointer lives as long as
+  /// the table.
+  [[nodiscard]] const TokenEntry* find_token(std::string_view token) const;
+  /// The first entry that this certificate alone lets in and that has not expired. Null: none.
+  [[nodiscard]] const TokenEntry* find_certificate(std::string_view name, std::int64_t now_ms) const;
+
+  [[nodiscard]] std::size_t size() const { return entries_.size(); }
+  [[nodiscard]] const std::vector<TokenEntry>& entries() const { return entries_; }
+
+ private:
+  std::vector<TokenEntry> entries_;
+};
+
+/// What an entry's time is against the clock's.
+[[nodiscard]] bool has_expired(const TokenEntry& entry, std::int64_t now_ms);
+
+}  // namespace escrow::server::auth

@@ -1,0 +1,71 @@
+#include "coordinator/server/reload/guarded_file.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <system_error>
+
+namespace escrow::server {
+namespace {
+
+class Descriptor {
+ public:
+  explicit Descriptor(int number) : number_(number) {}
+  ~Descriptor() {
+    if (number_ >= 0) ::close(number_);
+  }
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  [[nodiscard]] int number() const { return number_; }
+
+ private:
+  int number_;
+};
+
+Error failure(int code, std::string detail) { return {std::error_code(code, std::generic_category()), std::move(detail)}; }
+
+Error unreadable(const std::string& path) {
+  const int code = errno;
+  return failure(code, fmt::format("{} can't be read: {}", path, std::generic_category().message(code)));
+}
+
+/// Whether others than its owner may do what they must not.
+bool is_too_open(const struct stat& seen, Guard guard) {
+  if ((seen.st_mode & (S_IWGRP | S_IWOTH)) != 0) return true;
+  if (guard == Guard::nobody_writes) return false;
+  const bool group_is_fine = seen.st_uid == 0 && ::geteuid() != 0;
+  return (seen.st_mode & S_IROTH) != 0 || ((seen.st_mode & S_IRGRP) != 0 && !group_is_fine);
+}
+
+}  // namespace
+
+Result<GuardedText, Error> read_guarded_file(const std::string& path, Guard guard) {
+  // Not to wait for somebody who writes into a pipe.
+  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  if (file.number() < 0) return unreadable(path);
+  struct stat seen{};
+  if (::fstat(file.number(), &seen) != 0) return unreadable(path);
+  if (!S_ISREG(seen.st_mode)) return failure(EINVAL, path + " is not a regular file");
+  if (is_too_open(seen, guard)) {
+    return failure(
+        EPERM, fmt::format("{} has mode {:04o}, so others than its owner may {} it; chmod {} {}", path, seen.st_mode & 07777U,
+                           guard == Guard::nobody_reads ? "read or write" : "write", guard == Guard::nobody_reads ? "600" : "go-w", path));
+  }
+  GuardedText out;
+  out.is_readable_by_others = (seen.st_mode & S_IROTH) != 0;
+  std::array<char, 16'384> chunk;
+  for (;;) {
+    const ssize_t size = ::read(file.number(), chunk.data(), chunk.size());
+    if (size < 0 && errno == EINTR) continue;
+    if (size < 0) return unreadable(path);
+    if (size == 0) return out;
+    out.text.append(chunk.data(), static_cast<std::size_t>(size));
+    if (out.text.size() > guarded_file_limit) return failure(EFBIG, fmt::format("{} has more than {} bytes", path, guarded_file_limit));
+  }
+}
+
+}  // namespace escrow::server

@@ -1,0 +1,83 @@
+#include "coordinator/server/reload/reloads.hpp"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace escrow::server {
+namespace {
+
+bool same_time(const timespec& a, const timespec& b) { return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec; }
+
+}  // namespace
+
+FileStamp FileStamp::of(const std::string& path) {
+  FileStamp stamp;
+  struct stat seen{};
+  if (::stat(path.c_str(), &seen) != 0) return stamp;
+  stamp.device = seen.st_dev;
+  stamp.node = seen.st_ino;
+  stamp.size = seen.st_size;
+  stamp.modified = seen.st_mtim;
+  stamp.changed = seen.st_ctim;
+  return stamp;
+}
+
+bool FileStamp::operator==(const FileStamp& other) const {
+  return device == other.device && node == other.node && size == other.size && same_time(modified, other.modified) &&
+         same_time(changed, other.changed);
+}
+
+std::vector<Reloads::File> Reloads::stamped(const Reloadable& what) {
+  std::vector<File> out;
+  for (std::string& path : what.files()) {
+    const FileStamp stamp = FileStamp::of(path);
+    out.push_back({std::move(path), stamp});
+  }
+  return out;
+}
+
+Result<void, Error> Reloads::read_and_stamp(Watched& watched) {
+  // Before the reading: what changes while we read is seen at the next look.
+  std::vector<File> before = stamped(watched.what);
+  auto outcome = watched.what.read();
+  watched.files = stamped(watched.what);
+  for (File& file : watched.files) {
+    const auto known = std::ranges::find(before, file.path, &File::path);
+    if (known != before.end()) file.stamp = known->stamp;
+  }
+  return outcome;
+}
+
+Result<void, Error> Reloads::add(Reloadable reloadable) {
+  Watched watched{std::move(reloadable), {}};
+  auto outcome = read_and_stamp(watched);
+  if (outcome) watched_.push_back(std::move(watched));
+  return outcome;
+}
+
+void Reloads::read_again(Watched& watched) {
+  const auto outcome = read_and_stamp(watched);
+  if (outcome) {
+    ++succeeded_;
+    logger_.info("read again", {{"key", std::string_view(watched.what.key)}});
+  } else {
+    ++failed_;
+    logger_.error("can't be read again, the old state stays",
+                  {{"key", std::string_view(watched.what.key)}, {"detail", std::string_view(outcome.error().detail)}});
+  }
+}
+
+void Reloads::look() {
+  for (Watched& watched : watched_) {
+    const bool is_other = std::ranges::any_of(watched.files, [](const File& file) { return !(FileStamp::of(file.path) == file.stamp); });
+    if (is_other) read_again(watched);
+  }
+}
+
+void Reloads::read_all() {
+  for (Watched& watched : watched_) read_again(watched);
+}
+
+}  // namespace escrow::server
