@@ -13,11 +13,26 @@
 #include <utility>
 
 namespace escrow::testing {
+namespace {
 
-ChildProcess::ChildProcess(std::vector<std::string> command, const std::string& error_file) {
-  std::vector<char*> arguments;
-  for (auto& word : command) arguments.push_back(word.data());
-  arguments.push_back(nullptr);
+std::vector<char*> pointers_to(std::vector<std::string>& texts) {
+  std::vector<char*> pointers;
+  for (auto& text : texts) pointers.push_back(text.data());
+  pointers.push_back(nullptr);
+  return pointers;
+}
+
+/// What stands first counts.
+void add_ours(std::vector<std::string>& environment) {
+  for (char** entry = environ; *entry != nullptr; ++entry) environment.emplace_back(*entry);
+}
+
+}  // namespace
+
+ChildProcess::ChildProcess(std::vector<std::string> command, const std::string& error_file, std::vector<std::string> environment) {
+  const std::vector<char*> arguments = pointers_to(command);
+  add_ours(environment);
+  const std::vector<char*> variables = pointers_to(environment);
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0) throw std::runtime_error("pipe");
   pid_ = ::fork();
@@ -26,7 +41,7 @@ ChildProcess::ChildProcess(std::vector<std::string> command, const std::string& 
     ::dup2(ends[1], STDOUT_FILENO);
     const int errors = ::open(error_file.c_str(), O_CREAT | O_WRONLY | O_APPEND, 0600);
     if (errors >= 0) ::dup2(errors, STDERR_FILENO);
-    ::execv(arguments[0], arguments.data());
+    ::execve(arguments[0], arguments.data(), variables.data());
     ::_exit(127);
   }
   ::close(ends[1]);
@@ -67,6 +82,12 @@ std::optional<std::string> ChildProcess::read_line(std::chrono::milliseconds pat
 
 void ChildProcess::signal(int number) const {
   if (pid_ > 0) ::kill(pid_, number);
+}
+
+void ChildProcess::wait_for_end() const {
+  siginfo_t ended{};
+  while (pid_ > 0 && ::waitid(P_PID, static_cast<id_t>(pid_), &ended, WEXITED | WNOWAIT) != 0 && errno == EINTR) {
+  }
 }
 
 int ChildProcess::wait() {

@@ -12,8 +12,8 @@ namespace escrow::testing {
 /// A program started by a test, ended by its pid and by nothing else. Its standard error goes to a file, its standard output to us.
 class ChildProcess {
  public:
-  /// Throws std::runtime_error when it can't be started.
-  ChildProcess(std::vector<std::string> command, const std::string& error_file);
+  /// `environment` adds to ours or replaces what it holds, as `NAME=value`. Throws std::runtime_error when it can't be started.
+  ChildProcess(std::vector<std::string> command, const std::string& error_file, std::vector<std::string> environment = {});
   /// SIGKILL, if it still runs.
   ~ChildProcess();
   ChildProcess(ChildProcess&& other) noexcept;
@@ -22,6 +22,8 @@ class ChildProcess {
   /// The next line of its standard output; nothing when it has closed it or said nothing for `patience`.
   [[nodiscard]] std::optional<std::string> read_line(std::chrono::milliseconds patience);
   void signal(int number) const;
+  /// Returns when it has ended, and leaves its number taken, so that `signal` still cannot meet anybody else.
+  void wait_for_end() const;
   /// Waits for its end: the exit status, or 128 + the signal.
   int wait();
   /// SIGKILL and wait.

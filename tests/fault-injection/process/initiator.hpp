@@ -1,0 +1,43 @@
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "tests/fault-injection/process/kept_process.hpp"
+#include "tests/fault-injection/process/plan.hpp"
+#include "tests/fault-injection/process/witness.hpp"
+#include "tests/support/http_client.hpp"
+
+namespace escrow::processes {
+
+/// Drives planned transactions to their ends, whoever dies meanwhile: a question without a whole answer is asked again, with the same
+/// gid, of whichever life of the coordinator there is. Writes down what it asked and was told.
+class Initiator {
+ public:
+  struct World {
+    KeptProcess& coordinator;
+    std::vector<KeptProcess*> services;
+    Witness& witness;
+  };
+  explicit Initiator(World world) : world_(std::move(world)) {}
+
+  /// Returns when the coordinator has said that it is terminal. Throws std::runtime_error when that takes more than `patience`.
+  void run(const Plan& plan, std::chrono::seconds patience = std::chrono::seconds(240)) const;
+
+ private:
+  struct Question;
+  testing::HttpMessage ask(const Question& question) const;
+  [[nodiscard]] int try_branch(const Plan& plan, std::size_t branch) const;
+  void commit_locally(const Plan& plan) const;
+  void drive(const Plan& plan, std::chrono::steady_clock::time_point until) const;
+
+  World world_;
+};
+
+/// All of them at once, a thread each.
+void run_all(const Initiator& initiator, const std::vector<Plan>& plans);
+
+}  // namespace escrow::processes

@@ -1,0 +1,264 @@
+#include "tests/fault-injection/process/observed.hpp"
+
+#include <algorithm>
+#include <array>
+#include <functional>
+#include <tuple>
+
+#include "coordinator/store/sqlite/connection.hpp"
+#include "coordinator/store/sqlite/reader.hpp"
+#include "tests/fault-injection/oracles/oracles.hpp"
+#include "tests/fault-injection/process/database.hpp"
+
+namespace escrow::processes {
+namespace {
+
+using protocol::OperationName;
+using What = sim::Committed::What;
+namespace sqlite = store::sqlite;
+
+constexpr const char* audit_columns =
+    "id, gid, revision, run, status, mode, name, attention, started_at_ms, updated_at_ms, finished_at_ms, due_at_ms, checksum, state";
+
+std::string trigger(const std::string& name, const std::string& event) {
+  std::string values = audit_columns;
+  for (std::size_t at = 0; at != std::string::npos;) {
+    values.insert(at, "new.");
+    at = values.find(", ", at);
+    if (at != std::string::npos) at += 2;
+  }
+  return "CREATE TRIGGER " + name + " AFTER " + event + " ON transactions BEGIN INSERT INTO audit (at_ms, meta_run, " + audit_columns +
+         ") VALUES (CAST(round((julianday('now') - 2440587.5) * 86400000) AS INTEGER), (SELECT run FROM meta), " + values + "); END;";
+}
+
+/// What happened, before it has a place among the rest.
+struct Placed {
+  std::int64_t ms = 0;
+  /// Questions, then writes, then everything else.
+  int rank = 0;
+  std::int64_t fine = 0;
+  std::function<void(sim::History&, core::Time)> add;
+
+  [[nodiscard]] auto place() const { return std::tuple(ms, rank, fine); }
+};
+
+constexpr std::int64_t ns_per_ms = 1'000'000;
+
+class Observer {
+ public:
+  void clients(const Witness& witness) {
+    for (const AskedNote& note : witness.asked()) {
+      put(note.at_ns / ns_per_ms, 0, note.at_ns,
+          [asked = note.asked](sim::History& history, core::Time at) { history.add(history.asked, at, asked); });
+    }
+    for (const ToldNote& note : witness.told()) {
+      sim::Told told = note.told;
+      if (note.status) {
+        auto value = std::make_shared<core::Transaction>();
+        value->status = *note.status;
+        told.value = std::move(value);
+      }
+      put(note.at_ns / ns_per_ms, 2, note.at_ns,
+          [told = std::move(told)](sim::History& history, core::Time at) { history.add(history.told, at, told); });
+    }
+  }
+
+  void log(const std::string& path) {
+    {
+      DatabaseFile file(path);
+      for (const auto& row : file.rows("pragma integrity_check")) {
+        if (row[0] != "ok") observed.faults.push_back("the log: " + row[0]);
+      }
+      for (const auto& row : file.rows("pragma foreign_key_check"))
+        observed.faults.push_back("the log: a row of " + row[0] + " belongs to nobody");
+    }
+    auto connection = sqlite::Connection::open(path, sqlite::Connection::Access::read_write, nullptr);
+    if (!connection) {
+      observed.faults.push_back("the log: " + connection.error().detail);
+      return;
+    }
+    sqlite::Loader loader(*connection);
+    sqlite::Statement audit(*connection, std::string("SELECT ") + sqlite::transaction_columns +
+                                             ", t.at_ms, t.meta_run, t.audit FROM audit AS t ORDER BY t.audit");
+    for (sqlite::Rows rows(audit); rows.next();) {
+      auto value = load(loader, audit);
+      if (!value) continue;
+      sim::Written written;
+      written.run = audit.number(15);
+      written.transaction = sim::ordinal_of(value->gid().text());
+      written.value = std::move(value);
+      put(audit.number(14), 1, audit.number(16),
+          [written](sim::History& history, core::Time at) { history.add(history.written, at, written); });
+    }
+    sqlite::Statement last(*connection, std::string("SELECT ") + sqlite::transaction_columns + " FROM transactions AS t");
+    for (sqlite::Rows rows(last); rows.next();) {
+      if (auto value = load(loader, last)) observed.history.log.push_back(std::move(value));
+    }
+  }
+
+  void service(int number, const std::string& path) {
+    DatabaseFile file(path);
+    if (const auto check = file.rows("pragma integrity_check"); check[0][0] != "ok") observed.faults.push_back(path + ": " + check[0][0]);
+    for (const auto& row :
+         file.rows("select at_ns, gid, branch, operation, account, available, reserved, moved from journal order by id")) {
+      const std::int64_t at_ns = std::stoll(row[0]);
+      sim::Committed committed = local(number, row[1], row[2], row[3]);
+      committed.what = row[3] == "message" ? What::message : What::effect;
+      committed.posting = {std::stoi(row[4]), std::stoll(row[5]), std::stoll(row[6]), std::stoll(row[7])};
+      put(at_ns, committed);
+    }
+    for (const auto& row : file.rows("select gid, branch, operation, cause, outcome, created_at from escrow_barrier")) {
+      observed.history.rows.push_back({number, sim::ordinal_of(row[0]), sim::ordinal_of(row[1]), word(row[2]), word(row[3]), word(row[4])});
+      const std::int64_t at_ns = std::stoll(row[5]) * ns_per_ms;
+      if (row[4] == "refused") {
+        sim::Committed committed = local(number, row[0], row[1], row[2]);
+        committed.what = What::refused;
+        put(at_ns, committed);
+      } else if (row[4] == "none" && row[3] == "check") {
+        sim::Committed committed = local(number, row[0], "", "check");
+        committed.what = What::barred;
+        put(at_ns, committed);
+      } else if (row[4] == "none") {
+        // The mark says whose undo left it.
+        sim::Committed committed = local(number, row[0], row[1], row[3]);
+        committed.what = What::mark;
+        put(at_ns, committed);
+      }
+    }
+    for (const auto& row : file.rows("select account, initial, available, reserved from accounts")) {
+      sim::Account account;
+      account.service = number;
+      account.account = std::stoi(row[0]);
+      account.initial = std::stoll(row[1]);
+      account.balance = {std::stoll(row[2]), std::stoll(row[3])};
+      observed.history.accounts.push_back(account);
+    }
+  }
+
+  void finish() {
+    std::ranges::stable_sort(placed_, {}, [](const Placed& one) { return one.place(); });
+    for (const Placed& one : placed_) one.add(observed.history, core::from_ms(one.ms));
+  }
+
+  Observed observed;
+
+ private:
+  std::shared_ptr<const core::Transaction> load(sqlite::Loader& loader, const sqlite::Statement& statement) {
+    auto row = sqlite::row_of(statement);
+    const std::string gid = row.row.gid + " revision " + std::to_string(row.row.revision);
+    auto value = loader.whole(std::move(row));
+    if (value) return std::make_shared<const core::Transaction>(*std::move(value));
+    observed.faults.push_back("the log: " + gid + ": " + value.error().detail);
+    return nullptr;
+  }
+
+  static sim::Committed local(int service, const std::string& gid, const std::string& branch, const std::string& operation) {
+    sim::Committed committed;
+    committed.service = service;
+    committed.transaction = sim::ordinal_of(gid);
+    committed.branch = sim::ordinal_of(branch);
+    committed.operation = protocol::from_string<OperationName>(operation).value_or(OperationName::check);
+    return committed;
+  }
+
+  /// The history holds words of the program.
+  static std::string_view word(const std::string& text) {
+    constexpr std::array<std::string_view, 11> words{"action",  "try",    "confirm", "cancel",  "compensate", "check",
+                                                     "message", "commit", "done",    "refused", "none"};
+    const auto* const found = std::ranges::find(words, text);
+    return found == words.end() ? std::string_view() : *found;
+  }
+
+  void put(std::int64_t ms, int rank, std::int64_t fine, std::function<void(sim::History&, core::Time)> add) {
+    placed_.push_back({ms, rank, fine, std::move(add)});
+  }
+  void put(std::int64_t at_ns, const sim::Committed& committed) {
+    put(at_ns / ns_per_ms, 2, at_ns, [committed](sim::History& history, core::Time at) { history.add(history.committed, at, committed); });
+  }
+
+  std::vector<Placed> placed_;
+};
+
+constexpr std::array judged{oracles::s1_atomicity,
+                            oracles::s2_no_mixed_decision,
+                            oracles::s3_exactly_once,
+                            oracles::s4_no_second_phase_without_first,
+                            oracles::s5_null_compensation,
+                            oracles::s6_no_hanging,
+                            oracles::s7_reverse_order,
+                            oracles::s8_conservation,
+                            oracles::s9_acknowledged_is_kept,
+                            oracles::s11_monotone,
+                            oracles::s12_fencing,
+                            oracles::s15_only_the_declared,
+                            oracles::s17_honest_refusal,
+                            oracles::s18_integrity,
+                            oracles::t1_conforms,
+                            oracles::l1_everything_ends};
+
+/// Nothing but a deadline may end a plan otherwise.
+void judge_outcomes(const oracles::Evidence& evidence, const std::vector<Plan>& plans, oracles::Violations& violations) {
+  for (const Plan& plan : plans) {
+    const auto index = static_cast<std::size_t>(plan.transaction);
+    const core::Transaction* final = index < evidence.cases().size() ? evidence.cases()[index].final : nullptr;
+    if (final == nullptr) {
+      violations.push_back({"outcome", plan.transaction, "the log does not know it"});
+      continue;
+    }
+    const bool by_deadline = final->abort_reason && final->abort_reason->code == protocol::AbortCode::timeout;
+    if (final->status != plan.outcome && !by_deadline) {
+      violations.push_back(
+          {"outcome", plan.transaction,
+           std::string(protocol::to_string(final->status)) + " instead of " + std::string(protocol::to_string(plan.outcome))});
+    }
+  }
+}
+
+}  // namespace
+
+void install_audit(const std::string& log_path) {
+  DatabaseFile file(log_path);
+  file.rows(
+      "CREATE TABLE audit (audit INTEGER PRIMARY KEY, at_ms INTEGER, meta_run INTEGER, id INTEGER, gid TEXT, revision INTEGER, run INTEGER,"
+      " status TEXT, mode TEXT, name TEXT, attention INTEGER, started_at_ms INTEGER, updated_at_ms INTEGER, finished_at_ms INTEGER,"
+      " due_at_ms INTEGER, checksum INTEGER, state TEXT) STRICT;" +
+      trigger("audit_insert", "INSERT") + trigger("audit_update", "UPDATE"));
+}
+
+Observed observe(const Witness& witness, const std::string& log_path, const std::vector<std::string>& service_paths,
+                 const std::vector<Plan>& plans) {
+  Observer observer;
+  observer.clients(witness);
+  observer.log(log_path);
+  for (std::size_t i = 0; i < service_paths.size(); ++i) observer.service(static_cast<int>(i), service_paths[i]);
+  for (const Plan& plan : plans) {
+    auto& declared = observer.observed.history.declared;
+    declared.insert(declared.end(), plan.declared.begin(), plan.declared.end());
+  }
+  observer.finish();
+  return std::move(observer.observed);
+}
+
+oracles::Violations judge(const Observed& observed, const std::vector<Plan>& plans) {
+  const oracles::Evidence evidence(observed.history);
+  oracles::Violations violations;
+  for (const std::string& fault : observed.faults) violations.push_back({"files", -1, fault});
+  for (const auto& oracle : judged) oracle(evidence, violations);
+  judge_outcomes(evidence, plans, violations);
+  return violations;
+}
+
+std::string text_of(const oracles::Violations& violations) {
+  std::string text;
+  for (const auto& violation : violations) {
+    text.append(violation.oracle)
+        .append(" t")
+        .append(std::to_string(violation.transaction))
+        .append(": ")
+        .append(violation.what)
+        .append("\n");
+  }
+  return text;
+}
+
+}  // namespace escrow::processes

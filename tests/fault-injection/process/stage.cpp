@@ -1,0 +1,90 @@
+#include "tests/fault-injection/process/stage.hpp"
+
+#include <stdexcept>
+#include <utility>
+
+#include "tests/support/escrowd_process.hpp"
+
+namespace escrow::processes {
+namespace {
+
+constexpr int services = 2;
+/// Calls go to loopback without TLS: reading the system's authorities would be most of what a start costs.
+constexpr const char* no_authorities = "SSL_CERT_FILE=/dev/null";
+
+}  // namespace
+
+Stage::Stage() : Stage(Wanted{}) {}
+
+Stage::Stage(Wanted wanted) : wanted_(std::move(wanted)), workplace_(wanted_.where) {
+  for (int i = 0; i < services; ++i) {
+    const std::string name = "service" + std::to_string(i);
+    service_paths_.push_back(workplace_.path(name + ".db"));
+    KeptProcess::Program program;
+    program.command = [path = service_paths_.back()](std::uint16_t port) {
+      return std::vector<std::string>{ESCROW_FAULT_SERVICE, path, std::to_string(port)};
+    };
+    program.error_file = workplace_.path(name + ".log");
+    program.rules_file = workplace_.path(name + ".rules");
+    services_.push_back(std::make_unique<KeptProcess>(std::move(program)));
+  }
+  make_log();
+  KeptProcess::Program program;
+  program.command = [this](std::uint16_t) {
+    std::vector<std::string> command = wanted_.wrapper;
+    for (const std::string& word : {std::string(ESCROWD), std::string("--listen"), std::string("127.0.0.1:0"), std::string("--store"),
+                                    "sqlite:" + log_path(), std::string("--log-level"), std::string("warning")}) {
+      command.push_back(word);
+    }
+    command.insert(command.end(), wanted_.flags.begin(), wanted_.flags.end());
+    return command;
+  };
+  program.error_file = workplace_.path("escrowd.log");
+  program.rules_file = workplace_.path("escrowd.rules");
+  program.environment = wanted_.environment;
+  program.environment.emplace_back(no_authorities);
+  coordinator_ = std::make_unique<KeptProcess>(std::move(program));
+}
+
+/// A log with an audit table, as no coordinator has it open.
+void Stage::make_log() {
+  testing::ChildProcess first({ESCROWD, "--listen", "127.0.0.1:0", "--store", "sqlite:" + log_path(), "--log-level", "warning"},
+                              workplace_.path("escrowd.log"), {no_authorities});
+  if (!first.read_line(std::chrono::seconds(60))) throw std::runtime_error("the first escrowd did not become ready");
+  first.kill();
+  install_audit(log_path());
+}
+
+Urls Stage::urls() {
+  Urls urls;
+  for (auto& one : services_) urls.services.push_back(one->life().port);
+  return urls;
+}
+
+std::vector<Plan> Stage::take(Family family) {
+  auto taken = plans_of(family, static_cast<int>(plans_.size()), urls(), wanted_.timing);
+  plans_.insert(plans_.end(), taken.begin(), taken.end());
+  return taken;
+}
+
+Initiator Stage::initiator() {
+  std::vector<KeptProcess*> all;
+  for (auto& one : services_) all.push_back(one.get());
+  return Initiator({*coordinator_, std::move(all), witness_});
+}
+
+void Stage::play(Family family) {
+  const auto plans = take(family);
+  run_all(initiator(), plans);
+}
+
+std::string Stage::verdict() {
+  last_status_ = coordinator_->stop();
+  for (auto& one : services_) one->end();
+  observed_ = observe(witness_, log_path(), service_paths_, plans_);
+  const auto violations = judge(observed_, plans_);
+  if (!violations.empty()) workplace_.keep();
+  return text_of(violations);
+}
+
+}  // namespace escrow::processes

@@ -1,0 +1,67 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "tests/fault-injection/process/initiator.hpp"
+#include "tests/fault-injection/process/kept_process.hpp"
+#include "tests/fault-injection/process/observed.hpp"
+#include "tests/fault-injection/process/plan.hpp"
+#include "tests/fault-injection/process/witness.hpp"
+#include "tests/fault-injection/process/workplace.hpp"
+
+namespace escrow::processes {
+
+/// Everything that a test with real processes needs: a coordinator on its file, two services on theirs, a witness. One after the other,
+/// transactions of any family are played on it; at the end everything is judged at once.
+class Stage {
+ public:
+  struct Wanted {
+    Workplace::Where where = Workplace::Where::memory;
+    /// Further flags and environment of the coordinator.
+    std::vector<std::string> flags = {};
+    std::vector<std::string> environment = {};
+    /// What runs the coordinator, before its own command: `faketime`, a shell that sets limits.
+    std::vector<std::string> wrapper = {};
+    Timing timing = {};
+  };
+  Stage();
+  explicit Stage(Wanted wanted);
+
+  /// Plays a family's transactions to their ends.
+  void play(Family family);
+  /// Numbers and remembers them; whoever takes them plays them.
+  [[nodiscard]] std::vector<Plan> take(Family family);
+  [[nodiscard]] Initiator initiator();
+  [[nodiscard]] Urls urls();
+
+  [[nodiscard]] KeptProcess& coordinator() { return *coordinator_; }
+  [[nodiscard]] KeptProcess& service(int number) { return *services_.at(static_cast<std::size_t>(number)); }
+  [[nodiscard]] Witness& witness() { return witness_; }
+  [[nodiscard]] Workplace& workplace() { return workplace_; }
+  [[nodiscard]] std::string log_path() const { return workplace_.path("escrow.db"); }
+  [[nodiscard]] std::string trace_path() const { return workplace_.path("trace"); }
+  [[nodiscard]] const std::vector<Plan>& plans() const { return plans_; }
+
+  /// Ends everything and lets the oracles judge what the files say. Keeps the files when they find something.
+  [[nodiscard]] std::string verdict();
+  [[nodiscard]] const Observed& observed() const { return observed_; }
+  /// What the coordinator ended with at the SIGTERM of `verdict`.
+  [[nodiscard]] int last_status() const { return last_status_; }
+
+ private:
+  void make_log();
+
+  Wanted wanted_;
+  Workplace workplace_;
+  Witness witness_;
+  std::vector<Plan> plans_;
+  std::vector<std::string> service_paths_;
+  std::vector<std::unique_ptr<KeptProcess>> services_;
+  std::unique_ptr<KeptProcess> coordinator_;
+  Observed observed_;
+  int last_status_ = -1;
+};
+
+}  // namespace escrow::processes
