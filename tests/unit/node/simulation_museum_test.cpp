@@ -103,3 +103,16 @@ TEST_CASE("the repeat of a start that a write in doubt meets is no second start"
   CHECK(h.answer(again) == "active");
   CHECK(h.inner_unfinished() == 1);
 }
+
+TEST_CASE("an end in doubt whose row was removed before it was read again is no longer unfinished", "[node][museum]") {
+  Harness h;
+  h.start(idle("g"));
+  h.settle();
+  REQUIRE(h.inner_unfinished() == 1);
+  const auto abort = h.ask("g", core::AbortRequested{});
+  h.answer_write(WriteFate::unknown_durable);
+  h.log.retired.insert("g");
+  h.settle();
+  CHECK(h.answer(abort) == "aborted");
+  CHECK(h.inner_unfinished() == 0);
+}
