@@ -48,6 +48,7 @@ void back_off(Change& change, OperationRef ref, const Answered& event) {
     wait = event.outcome.outcome == Class::in_progress ? asked : std::max(pause, asked);
   }
   if (ESCROW_PLANTED(calls_in_a_tight_loop)) wait = Duration(1);
+  if (ESCROW_PLANTED(stops_calling_in_attention) && operation.attention) wait = Duration(86'400'000);
   operation.state = OperationState::backing_off;
   operation.next_attempt_at = change.now + wait;
   change.require(Durability::lazy);
@@ -61,7 +62,7 @@ void call_for_ever(Change& change, OperationRef ref, const Answered& event) {
   note_failure(change, ref, event.outcome.detail);
   if (event.outcome.outcome == Class::refused && !ESCROW_PLANTED(refusal_raises_no_attention)) {
     raise_attention(change, ref, "refused: " + event.outcome.detail);
-  } else if (operation.fruitless >= patience) {
+  } else if (operation.fruitless >= patience || ESCROW_PLANTED(calls_for_attention_at_once)) {
     raise_attention(change, ref, std::to_string(operation.fruitless) + " calls without success, the last: " + event.outcome.detail);
   }
   back_off(change, ref, event);
@@ -163,6 +164,7 @@ void on_check(Change& change, const Answered& event) {
   const Outcome& outcome = event.outcome;
   if (outcome.outcome == Class::succeeded) {
     settle(change, event.ref, OperationState::succeeded);
+    change.transaction.check->resolved = ESCROW_PLANTED(marks_check_resolved);
     change.note(EventType::check_answered, event.ref, "committed");
     decide_commit(change, "the check says so", std::nullopt);
   } else if ((outcome.outcome == Class::refused && outcome.status == 409) || ESCROW_PLANTED(silent_check_is_a_no) ||

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "protocol/assert.hpp"
+#include "protocol/planted_bug.hpp"
 
 namespace escrow::core {
 
@@ -56,7 +57,12 @@ std::int64_t request_timeout_ms_of(const Transaction& transaction, OperationRef 
 
 const std::string& url_of(const Transaction& transaction, OperationRef ref) {
   if (ref.role == Role::check) return *transaction.request->check;
-  return transaction.branches.at(ref.branch).request->url(ref.role);
+  const protocol::BranchRequest& request = *transaction.branches.at(ref.branch).request;
+  if (ESCROW_PLANTED(confirm_goes_to_undo_url) && ref.role == Role::confirm && !request.undo_url.empty()) return request.undo_url;
+  const std::size_t other = transaction.branches.size() - 1 - ref.branch;
+  if (ESCROW_PLANTED(urls_are_swapped) && !transaction.branches[other].request->url(ref.role).empty())
+    return transaction.branches[other].request->url(ref.role);
+  return request.url(ref.role);
 }
 
 }  // namespace escrow::core

@@ -53,6 +53,11 @@ void Node::begin_call(Entry& entry, core::OperationRef ref, Target target) {
   wanted.gid = entry.gid;
   if (ref.role != protocol::Role::check)
     wanted.branch = transaction.branches[ESCROW_PLANTED(first_branch_for_all) ? 0 : ref.branch].request;
+  if (ESCROW_PLANTED(payload_of_the_first_branch) && wanted.branch) {
+    auto wrong = std::make_shared<protocol::BranchRequest>(*wanted.branch);
+    wrong->payload = transaction.branches[0].request->payload;
+    wanted.branch = std::move(wrong);
+  }
   wanted.request = transaction.request;
   wanted.trace = transaction.trace;
   wanted.role = ref.role;

@@ -67,7 +67,8 @@ void Node::take_start(Entry& entry, Request request) {
     entry.inbox.emplace_front(std::move(request));
     return load(entry);
   }
-  if (unfinished_ >= settings_.unfinished_transactions) {
+  if (ESCROW_PLANTED(fresh_gid_is_taken) && entry.absent) return answer_problem(request.token, ProblemCode::gid_conflict);
+  if (unfinished_ + (ESCROW_PLANTED(turns_starts_away) ? 1 : 0) >= settings_.unfinished_transactions) {
     // A repeat is no new work: past the limit each start is looked up first.
     if (!entry.absent) {
       entry.inbox.emplace_front(std::move(request));

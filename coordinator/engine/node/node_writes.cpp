@@ -96,7 +96,7 @@ void Node::write_succeeded(Entry& entry) {
     TrafficStep& step = traffic_.at(now_);
     ++(transaction.status == protocol::Status::committed ? step.committed : step.aborted);
     step.transactions.add(transaction.finished_at.value_or(now_) - transaction.started_at);
-    --unfinished_;
+    if (!ESCROW_PLANTED(counts_what_ended)) --unfinished_;
   }
   auto pending = std::exchange(entry.pending, {});
   for (auto& reply : pending) answer_now(entry, std::move(reply));
@@ -194,7 +194,8 @@ void Node::on(Loaded loaded) {
     while (!entry.inbox.empty()) {
       const auto* request = std::get_if<Request>(&entry.inbox.front());
       if (request != nullptr && std::holds_alternative<Start>(request->body)) break;
-      if (request != nullptr) answer_problem(request->token, ProblemCode::not_found, "no such transaction");
+      const auto code = ESCROW_PLANTED(unknown_is_damaged) ? ProblemCode::internal : ProblemCode::not_found;
+      if (request != nullptr) answer_problem(request->token, code, "no such transaction");
       entry.inbox.pop_front();
     }
   }

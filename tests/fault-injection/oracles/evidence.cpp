@@ -77,6 +77,13 @@ bool is_damaged(const Evidence& evidence, const Case& one) {
   return std::ranges::find(damaged, one.transaction) != damaged.end();
 }
 
+const sim::Declared* declared_of(const Evidence& evidence, int transaction, int branch) {
+  const auto& declared = evidence.history().declared;
+  const auto found =
+      std::ranges::find_if(declared, [&](const sim::Declared& one) { return one.transaction == transaction && one.branch == branch; });
+  return found == declared.end() ? nullptr : &*found;
+}
+
 bool is_forward(OperationName operation) { return operation == OperationName::action || operation == OperationName::try_; }
 bool is_undo(OperationName operation) { return operation == OperationName::compensate || operation == OperationName::cancel; }
 

@@ -97,6 +97,9 @@ class ByOperation {
 /// Its row was damaged for good: nobody can be asked to end it, and nobody may touch it.
 [[nodiscard]] bool is_damaged(const Evidence& evidence, const Case& one);
 
+/// What its initiator declared of a branch (-1: of itself); null: the history does not say.
+[[nodiscard]] const sim::Declared* declared_of(const Evidence& evidence, int transaction, int branch);
+
 struct Violation {
   std::string_view oracle;
   int transaction = -1;

@@ -216,6 +216,7 @@ void read_rest(const json& line, History& history) {
   } else if (event == "declared") {
     const json& m = line.at("movement");
     history.declared.push_back({line.at("transaction"), line.at("branch"), line.at("service"), {m.at(0), m.at(1), m.at(2)}});
+    history.declared.back().fingerprints = line.at("fingerprints").get<std::array<std::uint64_t, 6>>();
   } else if (event == "account") {
     history.accounts.push_back({line.at("service"), line.at("account"), line.at("initial"), {line.at("available"), line.at("reserved")}});
   } else if (event == "final") {
@@ -229,6 +230,11 @@ void read_rest(const json& line, History& history) {
     history.end.resident = line.at("resident");
     history.end.open_calls = line.at("open_calls");
     history.end.steps = line.at("steps");
+    history.end.counted_unfinished = line.at("counted_unfinished");
+    history.end.unfinished = line.at("unfinished");
+    history.end.unfinished_limit = line.at("unfinished_limit");
+    history.end.idle_steps = line.at("idle_steps");
+    history.end.idle = core::Duration(line.at("idle_ms").get<std::int64_t>());
   } else {
     throw std::invalid_argument("unknown event");
   }
@@ -262,7 +268,8 @@ void write_history(const History& history, std::ostream& out) {
                 {"transaction", one.transaction},
                 {"branch", one.branch},
                 {"service", one.service},
-                {"movement", {one.movement.account, one.movement.amount, one.movement.arrives}}}
+                {"movement", {one.movement.account, one.movement.amount, one.movement.arrives}},
+                {"fingerprints", one.fingerprints}}
         << '\n';
   }
   for (const Account& one : history.accounts) {
@@ -281,7 +288,12 @@ void write_history(const History& history, std::ostream& out) {
               {"in_time", history.end.in_time},
               {"resident", history.end.resident},
               {"open_calls", history.end.open_calls},
-              {"steps", history.end.steps}}
+              {"steps", history.end.steps},
+              {"counted_unfinished", history.end.counted_unfinished},
+              {"unfinished", history.end.unfinished},
+              {"unfinished_limit", history.end.unfinished_limit},
+              {"idle_steps", history.end.idle_steps},
+              {"idle_ms", history.end.idle.count()}}
       << '\n';
 }
 

@@ -34,9 +34,9 @@ void s11_monotone(const Evidence& evidence, Violations& violations);
 void s12_fencing(const Evidence& evidence, Violations& violations);
 /// No call begins after the end, of the transaction or of the coordinator.
 void s13_no_call_after_the_end(const Evidence& evidence, Violations& violations);
-/// All attempts of an operation are the same request, and at most one of them is open.
+/// All attempts of an operation are the same request, the declared one, and at most one of them is open.
 void s14_identity(const Evidence& evidence, Violations& violations);
-/// No effect that nobody declared.
+/// No effect that nobody declared, and none at another service.
 void s15_only_the_declared(const Evidence& evidence, Violations& violations);
 /// Everything that clients are told of a transaction can be explained by one order of what they asked.
 void s16_linearizable(const Evidence& evidence, Violations& violations);

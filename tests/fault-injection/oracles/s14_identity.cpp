@@ -20,6 +20,18 @@ void same_request(const Case& one, Violations& violations) {
   }
 }
 
+/// It is the request that its initiator declared: this URL, this key, this payload.
+void declared_request(const Evidence& evidence, const Case& one, Violations& violations) {
+  for (const sim::Sent* sent : one.sent) {
+    const sim::Declared* declared = declared_of(evidence, one.transaction, sent->branch);
+    if (declared == nullptr || declared->fingerprints.at(static_cast<std::size_t>(sent->operation)) == sent->fingerprint) continue;
+    violations.push_back({"S14", one.transaction,
+                          "attempt " + std::to_string(sent->attempt) + " of " + name_of(sent->branch, sent->operation) +
+                              " is not the request that was declared"});
+    return;
+  }
+}
+
 /// Attempts are counted: once nothing is broken, so that nothing is forgotten, each one of a run has a higher number than the one before.
 void counted(const Case& one, core::Time settled, Violations& violations) {
   ByOperation<const sim::Sent*> lasts;
@@ -61,6 +73,7 @@ void s14_identity(const Evidence& evidence, Violations& violations) {
   const auto settled = settled_at(evidence);
   for (const Case& one : evidence.cases()) {
     same_request(one, violations);
+    declared_request(evidence, one, violations);
     one_open_call(one, violations);
     if (settled) counted(one, *settled, violations);
   }

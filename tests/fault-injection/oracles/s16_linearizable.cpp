@@ -156,6 +156,16 @@ class Search {
   std::uint64_t used_ = 0;
 };
 
+/// Where the log never held anything, every start found the gid free and every other question found nothing: all of them in vain. A start
+/// that was acknowledged all the same is the business of S9.
+const sim::Told* untrue_of_nothing(const Case& one) {
+  const auto found = std::ranges::find_if(one.told, [](const sim::Told* told) {
+    if (says_nothing(*told, Nature{}) || !told->problem) return false;
+    return told->what == sim::Ask::start || told->problem != ProblemCode::not_found;
+  });
+  return found == one.told.end() ? nullptr : *found;
+}
+
 /// What was told before a question was asked must be known to its answer.
 void judge_revisions(const Case& one, Violations& violations) {
   for (std::size_t i = 0; i < one.told.size(); ++i) {
@@ -184,9 +194,12 @@ std::string describe(const sim::Told& told) {
 
 void s16_linearizable(const Evidence& evidence, Violations& violations) {
   for (const Case& one : evidence.cases()) {
-    // Of what was never written nobody was told anything that S9 would let pass.
     const core::Transaction* known = one.final != nullptr ? one.final : one.written.empty() ? nullptr : one.written.back()->value.get();
-    if (known == nullptr) continue;
+    if (known == nullptr) {
+      if (const sim::Told* told = untrue_of_nothing(one))
+        violations.push_back({"S16", one.transaction, "nothing was ever written, and that does not explain " + describe(*told)});
+      continue;
+    }
     judge_revisions(one, violations);
     Nature nature = nature_of(*known);
     nature.is_removed = is_removed(evidence, one);

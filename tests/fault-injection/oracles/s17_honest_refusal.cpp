@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <optional>
 
 #include "tests/fault-injection/oracles/oracles.hpp"
 
@@ -42,12 +43,15 @@ class Judge {
     const bool commits = value.status == Status::committing || value.status == Status::committed;
     if (was_active && commits && value.request->interactive && !value.request->check) expect(write, Ask::commit, "it was committed");
     if (was_active && value.abort_reason && value.abort_reason->code == AbortCode::initiator) expect(write, Ask::abort, "it was aborted");
+    if (value.check && value.check->resolved && !(before != nullptr && before->check && before->check->resolved))
+      expect(write, Ask::resolve, "the check was settled by hand", -1, OperationName::check);
     for (std::size_t i = 0; i < value.branches.size(); ++i) {
-      for (const Role role : protocol::all_roles) {
+      for (const Role role : {Role::forward, Role::confirm, Role::undo}) {
         const auto* operation = value.branches[i].operation(role);
         if (operation == nullptr || !operation->resolved) continue;
         if (before != nullptr && i < before->branches.size() && before->branches[i].operation(role)->resolved) continue;
-        expect(write, Ask::resolve, "an operation of b" + std::to_string(i) + " was settled by hand", static_cast<int>(i));
+        const auto name = protocol::operation_name(value.branches[i].request->kind, role);
+        expect(write, Ask::resolve, name_of(static_cast<int>(i), *name) + " was settled by hand", static_cast<int>(i), name);
       }
     }
   }
@@ -66,10 +70,12 @@ class Judge {
   }
 
  private:
-  void expect(const sim::Written& write, Ask what, const std::string& happened, int branch = -2) {
+  void expect(const sim::Written& write, Ask what, const std::string& happened, int branch = -2,
+              std::optional<OperationName> operation = std::nullopt) {
     const bool any = std::ranges::any_of(case_.asked, [&](const sim::Asked* asked) {
       if (asked->what != what || asked->seq > write.seq) return false;
       if (branch > -2 && !asked->branches.contains(branch)) return false;
+      if (operation && asked->operation != *operation) return false;
       return std::ranges::none_of(
           case_.told, [&](const sim::Told* told) { return told->token == asked->token && told->problem && says_no(*told->problem); });
     });

@@ -26,6 +26,8 @@ class CoordinatorHost {
   void calm_down();
   [[nodiscard]] std::size_t resident() const { return node_ ? node_->resident() : 0; }
   [[nodiscard]] std::size_t open_calls() const { return node_ ? node_->open_calls() : 0; }
+  /// By its own count; nothing: it is down.
+  [[nodiscard]] std::optional<std::int64_t> unfinished() const { return node_ ? std::optional(node_->unfinished()) : std::nullopt; }
   [[nodiscard]] bool is_up() const { return node_ && node_->is_recovered() && !is_draining_; }
   [[nodiscard]] std::int64_t recovered() const { return recovered_; }
   /// The driver's clock: it starts at the wall clock, or at the latest time in the log, and then only counts.

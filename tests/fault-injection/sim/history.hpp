@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -137,6 +138,8 @@ struct Declared {
   int branch = -1;
   int service = 0;
   Movement movement;
+  /// By protocol::OperationName: URL, key and payload of its calls together; 0: nobody declared such a call.
+  std::array<std::uint64_t, 6> fingerprints{};
 };
 
 /// An account when all was over.
@@ -174,6 +177,14 @@ struct End {
   /// Transactions and calls that the coordinator still held when nothing was owed any more.
   std::size_t resident = 0;
   std::size_t open_calls = 0;
+  /// Unfinished transactions by the coordinator's own count when nothing was owed any more, and in the log.
+  std::int64_t counted_unfinished = 0;
+  std::int64_t unfinished = 0;
+  /// With so many unfinished transactions new ones are refused; 0: not known.
+  std::int64_t unfinished_limit = 0;
+  /// What the node did when nothing was owed any more, and for how long that was watched.
+  std::uint64_t idle_steps = 0;
+  core::Duration idle{0};
   /// Steps that the scheduler took.
   std::uint64_t steps = 0;
   /// Inputs that the nodes of all runs took, and how many of those were pages of due transactions and waking up.

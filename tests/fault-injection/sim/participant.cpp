@@ -19,12 +19,6 @@ constexpr std::uint64_t reserved_purpose = 0x4e5e;
 bool is_undo(OperationName operation) { return operation == OperationName::compensate || operation == OperationName::cancel; }
 bool is_forward(OperationName operation) { return operation == OperationName::action || operation == OperationName::try_; }
 
-/// Some undos are refused until an operator settles them by hand.
-bool is_stubborn(std::uint64_t seed, Identity identity) {
-  Dice dice(seed, stubborn_purpose, {.transaction = identity.transaction, .branch = identity.branch});
-  return dice.chance(0.02);
-}
-
 // The words of the table, in their order there. Empty: only planted bugs leave a row without cause.
 constexpr std::array<std::string_view, 9> words{"", "action", "cancel", "check", "commit", "compensate", "confirm", "message", "try"};
 
@@ -59,6 +53,11 @@ WireAnswer to_wire(const Outcome& outcome, std::uint64_t choice) {
 
 std::string url_of_service(int service, std::string_view path) { return "http://p" + std::to_string(service) + "/" + std::string(path); }
 int service_of_url(std::string_view url) { return url.at(8) - '0'; }
+
+bool is_stubborn(std::uint64_t seed, int transaction, int branch) {
+  Dice dice(seed, stubborn_purpose, {.transaction = transaction, .branch = branch});
+  return dice.chance(0.02);
+}
 
 /// The barrier table as one open local transaction sees it: rows inserted here are kept by `commit`, or forgotten.
 class Participant::LocalTransaction final : public barrier::BarrierRows {
@@ -165,7 +164,8 @@ Outcome Participant::do_business(const WireRequest& request, LocalTransaction& l
   if (!books_.covers(local.posting)) return Outcome::refused("not enough is left");
   // It may say no when its change is half done: what is left of that is the barrier's business.
   local.has_effect = true;
-  if (refused || (is_undo(request.operation) && is_stubborn(context_.seed, identity))) return Outcome::refused("the business says no");
+  if (refused || (is_undo(request.operation) && is_stubborn(context_.seed, identity.transaction, identity.branch)))
+    return Outcome::refused("the business says no");
   return Outcome::succeeded(identity.branch % 2 == 0 ? "{\"done\":true}" : "");
 }
 

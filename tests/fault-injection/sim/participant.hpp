@@ -62,6 +62,9 @@ struct Reply {
 [[nodiscard]] std::string url_of_service(int service, std::string_view path);
 [[nodiscard]] int service_of_url(std::string_view url);
 
+/// Some undos are refused until an operator settles them by hand.
+[[nodiscard]] bool is_stubborn(std::uint64_t seed, int transaction, int branch);
+
 class Participant {
  public:
   Participant(Context& context, int service) : context_(context), service_(service), books_(context.seed, service, context.is_ordinary) {}
@@ -72,6 +75,11 @@ class Participant {
   /// The initiator's local transaction of a two-phase message lives in this service's database. Calls back with whether it committed;
   /// nothing: the process died before it could learn.
   void commit_locally(int transaction, Once<std::optional<bool>> done);
+
+  /// Whether there is enough for that operation now: without it the business refuses, however often it is asked.
+  [[nodiscard]] bool covers(protocol::OperationName operation, int transaction, int branch) const {
+    return books_.covers(posting_of(operation, context_.movement(transaction, branch)));
+  }
 
   void describe_rows(std::vector<BarrierRow>& rows) const;
   void describe_accounts(std::vector<Account>& found) const;

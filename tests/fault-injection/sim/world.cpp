@@ -1,6 +1,7 @@
 #include "tests/fault-injection/sim/world.hpp"
 
 #include <algorithm>
+#include <string>
 #include <utility>
 
 #include "coordinator/core/turn.hpp"
@@ -30,18 +31,6 @@ std::vector<std::unique_ptr<Participant>> make_participants(Context& context) {
   std::vector<std::unique_ptr<Participant>> participants;
   for (int service = 0; service < services; ++service) participants.push_back(std::make_unique<Participant>(context, service));
   return participants;
-}
-
-/// What only an operator can end, or may end by hand.
-std::optional<core::OperationRef> in_attention(const core::Transaction& transaction) {
-  if (transaction.check && transaction.check->attention) return core::OperationRef{0, Role::check};
-  for (std::uint32_t i = 0; i < transaction.branches.size(); ++i) {
-    for (const Role role : protocol::all_roles) {
-      const auto* operation = transaction.branches[i].operation(role);
-      if (operation != nullptr && operation->attention) return core::OperationRef{i, role};
-    }
-  }
-  return std::nullopt;
 }
 
 }  // namespace
@@ -77,9 +66,24 @@ World::~World() = default;
 void World::declare(const Shape& shape) {
   auto& declared = context_.history.declared;
   declared.push_back({shape.transaction, -1, shape.home, shape.own_movement});
+  const std::string gid = shape.request->gid.text();
+  if (shape.request->check)
+    declared.back().fingerprints[static_cast<std::size_t>(protocol::OperationName::check)] =
+        fingerprint_of(*shape.request->check, gid + "/check", "");
   for (std::size_t i = 0; i < shape.movements.size(); ++i) {
     const protocol::BranchRequest& branch = shape.request->interactive ? *shape.branches[i] : shape.request->branches[i];
     declared.push_back({shape.transaction, static_cast<int>(i), service_of(branch, shape.home), shape.movements[i]});
+    for (const Role role : {Role::forward, Role::confirm, Role::undo}) {
+      const auto operation = protocol::operation_name(branch.kind, role);
+      if (!operation) continue;
+      const auto name = std::string(protocol::to_string(*operation));
+      std::string url = branch.url(role);
+      // The initiator itself calls it.
+      if (url.empty() && role == Role::forward) url = url_of_service(declared.back().service, name);
+      if (url.empty()) continue;
+      declared.back().fingerprints[static_cast<std::size_t>(*operation)] =
+          fingerprint_of(url, gid + "/" + branch.id.text() + "/" + name, branch.payload.value_or(""));
+    }
   }
 }
 
@@ -106,21 +110,39 @@ void World::resolve(const core::Transaction& transaction, core::OperationRef ref
   operators_[static_cast<std::size_t>(index)]->ask(Ask::resolve, body, Duration(0), nullptr, {branch}, body.operation);
 }
 
-/// Operators look at what stands in attention: they retry it, and what does not get done they settle by hand.
+/// What the coordinator cannot end: a pivot that stands refused, undos that their participant refuses for good, and what has to happen
+/// behind the pivot while nothing is left on the account. The coordinator has its time first: nobody may do its work, or a coordinator
+/// that stops doing it would not be missed.
+bool World::is_left_to_people(const core::Transaction& transaction, core::OperationRef ref, const core::Operation& operation) const {
+  if (operation.state == OperationState::failed) return true;
+  const int index = ordinal_of(transaction.gid().text());
+  const int branch = static_cast<int>(ref.branch);
+  const auto declared = std::ranges::find_if(context_.history.declared,
+                                             [&](const Declared& one) { return one.transaction == index && one.branch == branch; });
+  const auto& participant = *participants_.at(static_cast<std::size_t>(declared->service));
+  // A confirm of what an operator said was tried, and was not.
+  const auto& forward = transaction.branches[ref.branch].forward;
+  const bool is_refused = (ref.role == Role::confirm && forward && forward->resolved) ||
+                          (ref.role == Role::undo && is_stubborn(context_.seed, index, branch)) ||
+                          (ref.role != Role::undo && !participant.covers(core::name_of(transaction, ref), index, branch));
+  constexpr Duration slack{4'000};
+  const Duration turn(core::retry_of(transaction, ref).max_ms + core::request_timeout_ms_of(transaction, ref));
+  return is_refused && operation.attention->since + turn + slack < coordinator_.clock();
+}
+
 void World::patrol() {
   for (const auto& transaction : store_.all()) {
-    if (transaction->is_terminal() || !core::has_attention(*transaction)) continue;
+    const int index = ordinal_of(transaction->gid().text());
+    if (transaction->is_terminal()) continue;
     // What cannot be read cannot be ended by anybody.
-    if (std::ranges::find(context_.history.damaged, ordinal_of(transaction->gid().text())) != context_.history.damaged.end()) continue;
-    const auto since = in_attention(*transaction);
-    const auto* operation = since ? core::find_operation(*transaction, *since) : nullptr;
-    if (operation == nullptr || !operation->attention) continue;
-    const bool stands = operation->state == OperationState::failed;
-    if (stands || operation->attention->since + Duration(4'000) < coordinator_.clock()) {
-      resolve(*transaction, *since, true);
-    } else {
-      operators_[static_cast<std::size_t>(ordinal_of(transaction->gid().text()))]->ask(Ask::retry, core::RetriedNow{"operator"},
-                                                                                       Duration(0), nullptr);
+    if (std::ranges::find(context_.history.damaged, index) != context_.history.damaged.end()) continue;
+    for (std::uint32_t i = 0; i < transaction->branches.size(); ++i) {
+      for (const Role role : {Role::forward, Role::confirm, Role::undo}) {
+        const core::OperationRef ref{i, role};
+        const auto* operation = core::find_operation(*transaction, ref);
+        if (operation != nullptr && operation->attention && is_left_to_people(*transaction, ref, *operation))
+          resolve(*transaction, ref, true);
+      }
     }
   }
 }
@@ -155,11 +177,17 @@ void World::run() {
     run_until(round_ends);
     patrol();
   }
-  end.in_time = is_quiet();
+  end.in_time = is_quiet() && end.steps < most_steps;
   context_.record(context_.history.life, Life{{}, Life::What::quiet, 0, -1});
   // Long enough for what only waits to leave memory: it looks up out of step with the pages of due transactions.
   const auto settings = settings_for(context_);
-  run_until(context_.now() + settings.keep_idle + settings.lookahead * 4);
+  const std::uint64_t steps_before = end.node_steps;
+  end.idle = settings.keep_idle + settings.lookahead * 4;
+  run_until(context_.now() + end.idle);
+  end.idle_steps = end.node_steps - steps_before;
+  end.unfinished_limit = settings.unfinished_transactions;
+  end.unfinished = store_.unfinished();
+  end.counted_unfinished = coordinator_.unfinished().value_or(end.unfinished);
   end.resident = coordinator_.resident();
   end.open_calls = coordinator_.open_calls();
   context_.history.log = store_.all();

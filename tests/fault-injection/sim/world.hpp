@@ -48,6 +48,9 @@ class World {
   void add(Shape shape);
   void operators_interfere(Dice& dice);
   void declare(const Shape& shape);
+  [[nodiscard]] bool is_left_to_people(const core::Transaction& transaction, core::OperationRef ref,
+                                       const core::Operation& operation) const;
+  /// Operators settle that by hand.
   void patrol();
   void resolve(const core::Transaction& transaction, core::OperationRef ref, bool succeeded);
   [[nodiscard]] bool is_quiet() const;

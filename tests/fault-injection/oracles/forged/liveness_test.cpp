@@ -50,8 +50,17 @@ TEST_CASE("L2 tells calls for attention without a reason from those with one", "
   without.write(status(Status::committing)).write(in_attention);
   CHECK(without.found_by("L2") == 1);
   Forged with(committing());
-  with.write(status(Status::committing)).call(0, confirm, Phase::final).ended(Class::unknown, 0).write(in_attention);
+  with.write(status(Status::committing)).call(0, confirm, Phase::final).ended(Class::refused, 409).write(in_attention);
   CHECK(with.found_by("L2") == 0);
+  const auto after = [](int calls) {
+    Forged story(committing());
+    story.write(status(Status::committing));
+    for (int attempt = 1; attempt <= calls; ++attempt) story.call(0, confirm, Phase::final, attempt).ended(Class::unknown, 0);
+    story.write(in_attention);
+    return story.found_by("L2");
+  };
+  CHECK(after(2) == 1);
+  CHECK(after(3) == 0);
 }
 
 TEST_CASE("L3 tells who is never answered from who asked a coordinator that died", "[oracles][L3]") {
@@ -129,4 +138,67 @@ TEST_CASE("L8 tells a run that did not end from one that did", "[oracles][L8]") 
   CHECK(endless.found_by("L8") == 1);
   Forged ended(saga({"b0"}));
   CHECK(ended.found_by("L8") == 0);
+}
+
+TEST_CASE("L2 tells a branch that is given up in attention from one that is called on", "[oracles][L2]") {
+  const auto called = [](bool again) {
+    Forged story(committing().pause_ms(10, 100));
+    story.write(status(Status::committing)).call(0, confirm, Phase::final).ended(Class::refused, 409).write(in_attention).calm();
+    for (int attempt = 2; again && attempt <= 8; ++attempt) {
+      story.wait(5'000).call(0, confirm, Phase::final, attempt).ended(Class::refused, 409);
+    }
+    story.wait(again ? 0 : 35'000).quiet();
+    return story.found_by("L2");
+  };
+  CHECK(called(false) == 1);
+  CHECK(called(true) == 0);
+}
+
+TEST_CASE("L3 tells a start that is one too many from one that is turned away too early", "[oracles][L3]") {
+  const auto with_limit = [](std::int64_t limit) {
+    Forged story(saga({"b0"}));
+    story.history.end.unfinished_limit = limit;
+    story.write().calm().ask(Ask::start).refuse(ProblemCode::overloaded);
+    return story.found_by("L3");
+  };
+  CHECK(with_limit(2) == 1);
+  CHECK(with_limit(1) == 0);
+  Forged ended(saga({"b0"}));
+  ended.history.end.unfinished_limit = 1;
+  ended.write().end(Status::committed).calm().ask(Ask::start).refuse(ProblemCode::overloaded);
+  CHECK(ended.found_by("L3") == 1);
+}
+
+TEST_CASE("L3 tells damage that is not there from damage", "[oracles][L3]") {
+  const auto told = [](bool is_damaged) {
+    Forged story(saga({"b0"}));
+    if (is_damaged) story.history.damaged = {0};
+    story.write().ask(Ask::look).refuse(ProblemCode::internal);
+    return story.found_by("L3");
+  };
+  CHECK(told(false) == 1);
+  CHECK(told(true) == 0);
+}
+
+TEST_CASE("L6 tells a count that leaks from one that agrees with the log", "[oracles][L6]") {
+  const auto counted = [](std::int64_t count) {
+    Forged story(saga({"b0"}));
+    story.write().end(Status::committed).quiet();
+    story.history.end.counted_unfinished = count;
+    return story.found_by("L6");
+  };
+  CHECK(counted(1) == 1);
+  CHECK(counted(0) == 0);
+}
+
+TEST_CASE("L6 tells a busy loop from a coordinator that looks now and then", "[oracles][L6]") {
+  const auto steps = [](std::uint64_t count) {
+    Forged story(saga({"b0"}));
+    story.write().end(Status::committed).quiet();
+    story.history.end.idle = core::Duration(2'000);
+    story.history.end.idle_steps = count;
+    return story.found_by("L6");
+  };
+  CHECK(steps(2'000) == 1);
+  CHECK(steps(60) == 0);
 }

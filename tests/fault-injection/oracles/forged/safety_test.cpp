@@ -397,77 +397,64 @@ TEST_CASE("S18 tells a log that holds an older write from one that holds its las
   CHECK(last.found_by("S18") == 0);
 }
 
-TEST_CASE("S21 tells a timeout before its time from one in time and in the time of a clock that is ahead", "[oracles][S21]") {
-  const auto after = [](std::int64_t ms, std::int64_t ahead_ms = 0) {
-    Forged story(tests::Draft(protocol::Mode::saga).with({"b0"}).timeout_ms(5'000));
-    story.life(sim::Life::What::started);
-    story.history.life.back().ahead = core::Duration(ahead_ms);
-    story.write().wait(ms).write(aborting_by(protocol::AbortCode::timeout));
-    return story.found_by("S21");
-  };
-  CHECK(after(4'000) == 1);
-  CHECK(after(5'000) == 0);
-  CHECK(after(4'000, 1'000) == 0);
-  Forged moved(tests::Draft(protocol::Mode::saga).with({"b0"}).timeout_ms(5'000));
-  moved.write().wait(4'000).write(aborting_by(protocol::AbortCode::timeout));
-  auto sooner = *moved.history.written.back().value;
-  sooner.deadline_at = sooner.started_at + core::Duration(1'000);
-  moved.history.written.back().value = std::make_shared<const core::Transaction>(sooner);
-  CHECK(moved.found_by("S21") == 1);
-}
-
-TEST_CASE("S21 tells an abort for a refusal that nobody gave from one for a refusal", "[oracles][S21]") {
-  const auto by = [](int branch, Class outcome) {
-    Forged story(saga({"b0", "b1"}));
-    story.write().call(branch, action).ended(outcome, 409).write(aborting_by(protocol::AbortCode::branch_failed));
-    auto named = *story.history.written.back().value;
-    named.abort_reason->branch = named.branches[0].request->id;
-    story.history.written.back().value = std::make_shared<const core::Transaction>(named);
-    return story.found_by("S21");
-  };
-  CHECK(by(0, Class::unknown) == 1);
-  CHECK(by(1, Class::refused) == 1);
-  CHECK(by(0, Class::refused) == 0);
-}
-
-TEST_CASE("S21 tells attempts that are left from attempts that are used up", "[oracles][S21]") {
-  const auto after = [](int attempts, Class last) {
-    Forged story(tests::Draft(protocol::Mode::saga).with({"b0"}).max_attempts(2));
+TEST_CASE("S14 tells the same wrong request every time from the declared one", "[oracles][S14]") {
+  const auto declared_as = [](std::uint64_t fingerprint) {
+    Forged story(saga({"b0"}));
+    story.history.declared = {{0, 0, 0, {}, {fingerprint}}};
     story.write();
-    for (int attempt = 1; attempt < attempts; ++attempt) story.call(0, action, Phase::forward, attempt).ended(Class::unknown, 0);
-    story.call(0, action, Phase::forward, attempts).ended(last, 0).write([](core::Transaction& value) {
-      aborting_by(protocol::AbortCode::attempts_exhausted)(value);
-      value.abort_reason->branch = value.branches[0].request->id;
-    });
-    return story.found_by("S21");
+    for (int attempt = 1; attempt <= 2; ++attempt) {
+      story.call(0, action, Phase::forward, attempt).ended(Class::unknown);
+      story.history.sent.back().fingerprint = 7;
+    }
+    return story.found_by("S14");
   };
-  CHECK(after(1, Class::unknown) == 1);
-  // Who was put off has not used an attempt up.
-  CHECK(after(2, Class::postponed) == 1);
-  CHECK(after(2, Class::unknown) == 0);
+  CHECK(declared_as(8) == 1);
+  CHECK(declared_as(0) == 1);
+  CHECK(declared_as(7) == 0);
 }
 
-TEST_CASE("S21 tells a check that said nothing from one that said no", "[oracles][S21]") {
-  const auto by = [](Class outcome, unsigned status) {
-    Forged story(tests::Draft(protocol::Mode::message).interactive().check());
-    story.write().call(-1, OperationName::check).ended(outcome, status).write(aborting_by(protocol::AbortCode::check_refused));
-    return story.found_by("S21");
+TEST_CASE("S15 tells an effect at another service from one at its own", "[oracles][S15]") {
+  const auto at = [](int service) {
+    Forged story(saga({"b0"}));
+    story.history.declared = {{0, 0, 1, {}, {}}};
+    story.write().effect(0, action);
+    story.history.committed.back().service = service;
+    return story.found_by("S15");
   };
-  CHECK(by(Class::in_progress, 425) == 1);
-  CHECK(by(Class::refused, 422) == 1);
-  CHECK(by(Class::refused, 409) == 0);
+  CHECK(at(0) == 1);
+  CHECK(at(1) == 0);
 }
 
-TEST_CASE("S21 tells an abort that nobody asked for from one that somebody did", "[oracles][S21]") {
-  const auto by = [](protocol::AbortCode code, std::optional<Ask> what) {
+TEST_CASE("S16 tells a refused start of what never was from one that was put off", "[oracles][S16]") {
+  const auto told = [](Ask what, ProblemCode problem) {
     Forged story(interactive());
-    story.write();
-    if (what) story.ask(*what, {-1});
-    story.write(aborting_by(code));
-    return story.found_by("S21");
+    story.ask(what).refuse(problem);
+    return story.found_by("S16");
   };
-  CHECK(by(protocol::AbortCode::initiator, std::nullopt) == 1);
-  CHECK(by(protocol::AbortCode::initiator, Ask::abort) == 0);
-  CHECK(by(protocol::AbortCode::operator_, Ask::commit) == 1);
-  CHECK(by(protocol::AbortCode::operator_, Ask::resolve) == 0);
+  CHECK(told(Ask::start, ProblemCode::gid_conflict) == 1);
+  CHECK(told(Ask::start, ProblemCode::not_found) == 1);
+  CHECK(told(Ask::start, ProblemCode::overloaded) == 0);
+  CHECK(told(Ask::commit, ProblemCode::already_decided) == 1);
+  CHECK(told(Ask::commit, ProblemCode::not_found) == 0);
+}
+
+TEST_CASE("S17 tells what was settled by nobody's word from what an operator settled", "[oracles][S17]") {
+  const auto check_resolved = [](bool is_asked) {
+    Forged story(tests::Draft(protocol::Mode::message).interactive().check());
+    story.ask(Ask::start).write();
+    if (is_asked) story.ask(Ask::resolve, {-1});
+    story.write([](core::Transaction& value) { value.check->resolved = true; });
+    return story.found_by("S17");
+  };
+  CHECK(check_resolved(false) == 1);
+  CHECK(check_resolved(true) == 0);
+  const auto confirm_resolved = [](OperationName asked) {
+    Forged story(interactive());
+    story.ask(Ask::start).write().ask(Ask::resolve, {0});
+    story.history.asked.back().operation = asked;
+    story.write([](core::Transaction& value) { value.branches[0].confirm->resolved = true; });
+    return story.found_by("S17");
+  };
+  CHECK(confirm_resolved(cancel) == 1);
+  CHECK(confirm_resolved(confirm) == 0);
 }
