@@ -67,6 +67,7 @@ struct Handler {
 
 void on_adopted(Change& change, const Adopted& event) {
   Transaction& transaction = change.transaction;
+  const auto due_in_the_log = due_at(transaction);
   const auto call_again = [&](OperationRef ref) {
     Operation& operation = *find_operation(transaction, ref);
     operation.state = OperationState::waiting;
@@ -95,6 +96,10 @@ void on_adopted(Change& change, const Adopted& event) {
     change.require(Durability::lazy);
   }
   advance(change);
+  // A call that was on record as being made but whose turn has not come is owed no more at once: what comes next may lie far behind the
+  // time in the log, which pages have passed. Whoever lets go of a transaction relies on both being the same. After any other event they
+  // are: it is written, or a call is open, whose answer is.
+  if (due_at(transaction) != due_in_the_log && !ESCROW_PLANTED(adopts_without_a_word)) change.require(Durability::lazy);
 }
 
 Begun begin(std::shared_ptr<const protocol::StartRequest> request, Trace trace, Time now) {

@@ -154,7 +154,11 @@ bool Node::may_leave(const Entry& entry) const {
       (!horizon_ || !due_after_ || *next <= std::max(*horizon_, core::from_ms(due_after_->due_at_ms))))
     return false;
   if (core::has_ready(*entry.transaction, now_)) return false;
-  return entry.touched + settings_.keep_idle <= now_ || entries_.size() > settings_.resident_transactions;
+  // As `ask_for_due` sees it: with no room for a page whatever can make room does, or a few that are called again and again would keep the
+  // rest in the log for ever.
+  const bool is_full = ESCROW_PLANTED(full_memory_makes_no_room) ? entries_.size() > settings_.resident_transactions
+                                                                 : entries_.size() >= settings_.resident_transactions;
+  return entry.touched + settings_.keep_idle <= now_ || is_full;
 }
 
 std::optional<core::Time> Node::wakeup_of(const Entry& entry) const {

@@ -80,6 +80,8 @@ void Node::on(WriteAnswered answered) {
 }
 
 void Node::write_succeeded(Entry& entry) {
+  // A page may have shown the row before this answer came.
+  entry.reload = false;
   entry.paused_until.reset();
   entry.pause = core::Duration(0);
   core::Transaction& transaction = *entry.transaction;
@@ -232,8 +234,12 @@ void Node::on(DueLoaded loaded) {
   due_after_ = loaded.page->next ? *loaded.page->next : store::DuePosition{loaded.page->complete_until_ms, behind_all};
   recovered_ = true;
   for (auto& [due, transaction] : loaded.page->transactions) {
-    // What is in memory is newer, and nothing has left it since the page was asked for.
-    if (find(transaction.gid()) != nullptr) continue;
+    if (Entry* known = find(transaction.gid())) {
+      // What was read or written is newer, and nothing has left memory since the page was asked for. A name alone is not: a repeated start
+      // whose insert the store may refuse rather than find in conflict, or a read that may fail. No later page brings it.
+      if ((!known->transaction || known->starting) && !ESCROW_PLANTED(page_passes_a_repeated_start)) known->reload = true;
+      continue;
+    }
     Entry& entry = entry_of(transaction.gid());
     adopt(entry, std::move(transaction));
     run(entry);

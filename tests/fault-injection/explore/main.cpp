@@ -113,7 +113,7 @@ int fill_museum(const std::string& folder, const std::string& only, double limit
   fmt::print("| planted bug | oracle | seed | events | became | faults | runs | seconds |\n|---|---|---|---|---|---|---|---|\n");
   for (const auto& bug : mutants::planted_bugs()) {
     if (!only.empty() && bug.name != only) continue;
-    const auto kill = mutants::hunt(bug, {.first_seed = 1, .seeds = 1'000'000, .seconds = limit});
+    const auto kill = mutants::hunt(bug, {.seeds = 1'000'000, .seconds = limit});
     if (kill.seed == 0) {
       fmt::print("| {} | {} | not found |\n", bug.name, bug.oracle);
       ++missing;

@@ -24,7 +24,8 @@ std::string search(const PlantedBug& bug, const Limits& limits) {
   planted::choose(bug.name);
   oracles::Tally ignored;
   const double begin = processor_seconds();
-  for (std::uint64_t seed = limits.first_seed; seed < limits.first_seed + limits.seeds; ++seed) {
+  const std::uint64_t first = limits.first_seed == 0 ? bug.first_seed : limits.first_seed;
+  for (std::uint64_t seed = first; seed < first + limits.seeds; ++seed) {
     const auto verdict = sim::run_seed(seed, sim::Bug::none, ignored);
     const double took = processor_seconds() - begin;
     const auto found = std::ranges::find_if(verdict.violations, [&](const auto& violation) { return violation.oracle == bug.oracle; });

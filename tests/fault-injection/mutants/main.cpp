@@ -48,7 +48,7 @@ int main(int argc, char** argv) {
   app.add_option("--bug", which, "A bug's name, `all`, or `today`: ten of them, others each day");
   std::string oracle;
   app.add_option("--oracle", oracle, "Hunt with this oracle instead of the one that the bug is for");
-  app.add_option("--seed", limits.first_seed, "The first seed");
+  app.add_option("--seed", limits.first_seed, "The first seed; 0: where the bug is known to be met");
   app.add_option("--seeds", limits.seeds, "How many seeds at most");
   app.add_option("--seconds", limits.seconds, "Processor time for each bug at most");
   app.add_flag("--timeline", timeline, "Print everything that happened with this bug and seed");

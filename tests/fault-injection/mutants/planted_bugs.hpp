@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <string_view>
@@ -17,6 +18,8 @@ struct PlantedBug {
   std::string_view oracle;
   /// Who is known to have shipped it, or a design that invites it; empty: none that we know.
   std::string_view seen_at = {};
+  /// Where a hunt begins that names no seed: behind 1 for what fewer than one seed in a hundred thousand meets.
+  std::uint64_t first_seed = 1;
 };
 
 [[nodiscard]] std::span<const PlantedBug> planted_bugs();

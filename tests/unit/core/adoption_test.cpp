@@ -137,6 +137,18 @@ TEST_CASE("what is read back in the same run is told to nobody", "[core][crash]"
   CHECK(story.told().empty());
 }
 
+TEST_CASE("what is read back and due at another time than the log says is written", "[core][crash]") {
+  Story story(saga({"a", "b"}).max_attempts(1));
+  story.serve("a.action", ok()).serve("b.action", lost());
+  REQUIRE(story.ready() == "b.compensate");
+  // A call out of its turn, as one that was open when memory went back to before the call that it had waited for.
+  story.serve("b.compensate", postponed(core::Duration(60'000)));
+  core::find_operation(story.transaction, {0, protocol::Role::undo})->state = protocol::OperationState::calling;
+  story.apply(core::Adopted{false});
+  CHECK(story.durability() == Durability::lazy);
+  CHECK(story.ready().empty());
+}
+
 TEST_CASE("a terminal transaction is left alone by recovery", "[core][crash]") {
   Story story(saga({"a"}));
   story.serve("a.action", ok());

@@ -21,6 +21,18 @@ void ask_for_a_page(Harness& h) {
   REQUIRE_FALSE(h.dues.empty());
 }
 
+/// Wakes the node until it asks for a page that holds what is due in `time`.
+void ask_for_the_page_of(Harness& h, Duration time) {
+  const auto due = h.now + time;
+  for (int i = 0; i < 1'000; ++i) {
+    if (!h.dues.empty() && h.dues.front().until >= due) return;
+    h.settle();
+    h.now = std::max(h.now, *h.inner().next_wakeup());
+    h.step(node::Woken{});
+  }
+  FAIL("no such page");
+}
+
 }  // namespace
 
 TEST_CASE("a page that failed at the limit of memory does not wake the node for ever", "[node][museum]") {
@@ -115,4 +127,93 @@ TEST_CASE("an end in doubt whose row was removed before it was read again is no 
   h.settle();
   CHECK(h.answer(abort) == "aborted");
   CHECK(h.inner_unfinished() == 0);
+}
+
+TEST_CASE("a row that says due now of what is due much later does not keep its transaction from every page", "[node][museum]") {
+  Harness h;
+  h.start(Draft(Mode::saga).with({"a", "b"}).max_attempts(1).pause_ms(1'000, 60'000).gid("g"));
+  h.answer_write();
+  h.answer_call(ok(), "a.action");
+  h.answer_write();
+  h.answer_call(lost(), "b.action");
+  h.answer_write();
+  const auto flush = [&] {
+    h.wake_for(node::Settings{}.lazy_flush + Duration(1));
+    REQUIRE(h.writes.size() == 1);
+    h.answer_write();
+  };
+  h.answer_call(lost(), "b.compensate");
+  flush();
+  h.wake_for(Duration(2'000));
+  h.answer_call(ok(), "b.compensate");
+  // Memory goes back to before b was undone, while a is being undone.
+  h.step(node::Forgotten{gid("g")});
+  h.answer_load();
+  h.answer_call(postponed(Duration(3'600'000)), "b.compensate");
+  flush();
+  // And once more when a's call has ended: only b is owed now, in an hour, and the row says that a is being called.
+  h.answer_call(lost(), "a.compensate");
+  h.step(node::Forgotten{gid("g")});
+  h.answer_load();
+  h.run_for(Duration(1'800'000));
+  CHECK(h.inner().resident() == 0);
+  h.run_for(Duration(1'900'000));
+  CHECK(h.durable_status("g") == "aborted");
+}
+
+TEST_CASE("a repeated start that the store refuses does not hide its transaction from the page that brings it", "[node][museum]") {
+  Harness h;
+  const auto draft = Draft(Mode::saga).with({"a"}).timeout_ms(600'000).gid("g");
+  h.start(draft);
+  h.answer_write();
+  h.answer_call(postponed(Duration(60'000)), "a.action");
+  h.settle();
+  ask_for_the_page_of(h, Duration(60'000));
+  REQUIRE(h.inner().resident() == 0);
+  const auto again = h.start(draft);
+  REQUIRE(h.writes.size() == 1);
+  h.answer_due();
+  h.answer_write(WriteFate::unavailable);
+  CHECK(h.answer(again) == "store_unavailable");
+  h.run_for(Duration(60'000));
+  CHECK(h.durable_status("g") == "committed");
+}
+
+TEST_CASE("a page that shows a start before its write is answered does not keep the node busy", "[node][museum]") {
+  Harness h;
+  ask_for_a_page(h);
+  h.start(idle("g"));
+  REQUIRE(h.writes.size() == 1);
+  auto early = h.writes.front();
+  early.due_at = h.now;
+  REQUIRE(h.log.apply(early) == store::WriteAnswer::ok);
+  h.answer_due();
+  h.writes.clear();
+  h.step(node::WriteAnswered{tests::gid("g"), {}});
+  h.run_for(Duration(10'000));
+  CHECK(h.inner().resident() == 0);
+  CHECK(h.inner_unfinished() == 1);
+}
+
+TEST_CASE("what is called again and again in a full memory makes room for what is due in the log", "[node][museum]") {
+  node::Settings settings;
+  settings.resident_transactions = 1;
+  Harness h(settings);
+  ask_for_a_page(h);
+  h.answer_due();
+  const auto patient = [](std::string_view gid) {
+    return Draft(Mode::saga).with({"a"}).timeout_ms(600'000).max_attempts(0).pause_ms(100, 100).gid(gid);
+  };
+  h.start(patient("other"));
+  h.answer_write();
+  h.answer_call(postponed(Duration(10'000)), "a.action");
+  h.serve = [](std::size_t, const node::CallWanted& call) { return call.gid.text() == "other" ? ok() : lost(); };
+  h.settle();
+  REQUIRE(h.inner().resident() == 1);
+  h.run_for(Duration(3'000));
+  REQUIRE(h.inner().resident() == 0);
+  h.start(patient("stubborn"));
+  h.run_for(Duration(20'000));
+  CHECK(h.times_called("stubborn/a/action") > 100);
+  CHECK(h.durable_status("other") == "committed");
 }
