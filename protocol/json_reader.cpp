@@ -359,10 +359,26 @@ std::vector<JsonMember> JsonValue::members() const {
 }
 
 std::optional<JsonValue> JsonValue::find(std::string_view name) const {
-  for (const auto& member : members()) {
-    if (member.name == name) return member.value;
+  if (!is(JsonType::object)) return std::nullopt;
+  const auto& nodes = document_->nodes_;
+  for (std::uint32_t at = index_ + 1; at < nodes[index_].end_of_subtree; at = nodes[at + 1].end_of_subtree) {
+    const auto& found = nodes[at];
+    // With its quotes.
+    const std::size_t length = found.end - found.begin;
+    const bool is_it = found.has_escapes ? JsonValue(document_, at).string() == name
+                                         : length == name.size() + 2 && document_->text_.compare(found.begin + 1, name.size(), name) == 0;
+    if (is_it) return JsonValue(document_, at + 1);
   }
   return std::nullopt;
+}
+
+std::size_t JsonValue::size() const noexcept {
+  if (!is(JsonType::object) && !is(JsonType::array)) return 0;
+  const auto& nodes = document_->nodes_;
+  const std::uint32_t step = is(JsonType::object) ? 1 : 0;
+  std::size_t count = 0;
+  for (std::uint32_t at = index_ + 1; at < nodes[index_].end_of_subtree; at = nodes[at + step].end_of_subtree) ++count;
+  return count;
 }
 
 namespace {

@@ -48,6 +48,8 @@ class JsonValue {
   /// Any number that a double can hold; nothing for `1e400`.
   [[nodiscard]] std::optional<double> real() const noexcept;
 
+  /// How many elements an array or members an object has; 0 for everything else.
+  [[nodiscard]] std::size_t size() const noexcept;
   /// The elements of an array; empty for everything else.
   [[nodiscard]] std::vector<JsonValue> elements() const;
   /// The members of an object in the order of the text; empty for everything else.

@@ -4,8 +4,6 @@
 #include <tuple>
 #include <utility>
 
-#include <nlohmann/json.hpp>
-
 #include "coordinator/store/checksum.hpp"
 #include "coordinator/store/codec.hpp"
 #include "coordinator/store/fields.hpp"
@@ -17,7 +15,8 @@ namespace {
 
 using core::Operation;
 using core::Transaction;
-using nlohmann::json;
+using protocol::JsonType;
+using protocol::JsonValue;
 using protocol::Role;
 
 constexpr std::int64_t any_number = std::numeric_limits<std::int64_t>::max();
@@ -45,7 +44,7 @@ core::Time time_of(std::int64_t ms, std::string_view name, Fault& fault) {
   return core::from_ms(ms);
 }
 
-Operation operation_of(const json& value, std::string_view place, std::int64_t revision, Fault& fault) {
+Operation operation_of(const JsonValue& value, std::string_view place, std::int64_t revision, Fault& fault) {
   Fields fields(value, place, fault);
   Operation operation;
   operation.state = word_of<protocol::OperationState>(fields.text("state"), "state", fault);
@@ -60,8 +59,8 @@ Operation operation_of(const json& value, std::string_view place, std::int64_t r
   operation.finished_at = time_of(fields, "finished_at_ms");
   operation.last_error = fields.optional_text("last_error");
   operation.output_revision = fields.number_or("output_revision", 0, 1, revision);
-  if (const json* attention = fields.object("attention")) {
-    Fields raised(*attention, "attention", fault);
+  if (const auto attention = fields.object("attention")) {
+    Fields raised(attention, "attention", fault);
     const std::int64_t since_ms = raised.number("since_ms", 0, latest_time_ms);
     operation.attention = core::Attention{core::from_ms(since_ms), raised.text("reason")};
     raised.end();
@@ -72,12 +71,12 @@ Operation operation_of(const json& value, std::string_view place, std::int64_t r
 
 protocol::RetryPolicy retry_of(Fields& fields, Fault& fault) {
   protocol::RetryPolicy retry;
-  const json* value = fields.object("retry");
-  if (value == nullptr) {
+  const auto value = fields.object("retry");
+  if (!value) {
     fields.raise("retry", "is missing");
     return retry;
   }
-  Fields members(*value, "retry", fault);
+  Fields members(value, "retry", fault);
   retry.initial_ms = members.number("initial_ms", 0, longest_ms);
   retry.max_ms = members.number("max_ms", 0, longest_ms);
   retry.multiplier = members.real("multiplier", 0, std::numeric_limits<double>::max());
@@ -89,28 +88,33 @@ protocol::RetryPolicy retry_of(Fields& fields, Fault& fault) {
 
 std::vector<protocol::HeaderField> headers_of(Fields& fields) {
   std::vector<protocol::HeaderField> headers;
-  const json* value = fields.array("headers");
-  if (value == nullptr) return headers;
-  for (const json& pair : *value) {
-    if (!pair.is_array() || pair.size() != 2 || !pair[0].is_string() || !pair[1].is_string()) {
+  const auto value = fields.array("headers");
+  if (!value) return headers;
+  for (const JsonValue& element : value->elements()) {
+    const auto pair = element.elements();
+    if (pair.size() != 2 || !pair[0].is(JsonType::string) || !pair[1].is(JsonType::string)) {
       fields.raise("headers", "is not made of pairs");
       return headers;
     }
-    headers.push_back({pair[0].get<std::string>(), pair[1].get<std::string>()});
+    headers.push_back({pair[0].string(), pair[1].string()});
   }
   return headers;
 }
 
-/// A text that is not JSON becomes null, which is no object: a fault of `Fields`.
-json parsed(const std::string& text) {
-  json value = json::parse(text, nullptr, false);
-  return value.is_discarded() ? json() : value;
-}
+/// A text of the log's own; one that is not JSON has no root, which is a fault of `Fields`.
+class Parsed {
+ public:
+  explicit Parsed(std::string_view text) : document_(protocol::JsonDocument::read(text)) {}
+  [[nodiscard]] std::optional<JsonValue> root() const { return document_ ? std::optional(document_->root()) : std::nullopt; }
+
+ private:
+  Result<protocol::JsonDocument, protocol::JsonFault> document_;
+};
 
 /// The start request without its branches, and how many of them there are; the trace goes into `transaction`.
 std::pair<protocol::StartRequest, std::int64_t> start_request_of(const std::string& text, Transaction& transaction, Fault& fault) {
-  const json value = parsed(text);
-  Fields fields(value, "request", fault);
+  const Parsed parsed(text);
+  Fields fields(parsed.root(), "request", fault);
   protocol::StartRequest request;
   if (auto gid = protocol::Gid::parse(fields.text("gid"))) {
     request.gid = std::move(*gid);
@@ -119,13 +123,13 @@ std::pair<protocol::StartRequest, std::int64_t> start_request_of(const std::stri
   }
   request.mode = word_of<protocol::Mode>(fields.text("mode"), "mode", fault);
   request.name = fields.optional_text("name");
-  if (const json* attributes = fields.object("attributes")) {
-    for (const auto& [name, attribute] : attributes->items()) {
-      if (!attribute.is_string()) {
+  if (const auto attributes = fields.object("attributes")) {
+    for (const auto& [name, attribute] : attributes->members()) {
+      if (!attribute.is(JsonType::string)) {
         fields.raise("attributes", "holds something else than strings");
         break;
       }
-      request.attributes.emplace(name, attribute.get<std::string>());
+      request.attributes.emplace(name, attribute.string());
     }
   }
   request.order = word_of<protocol::Order>(fields.text("order"), "order", fault);
@@ -146,8 +150,8 @@ std::pair<protocol::StartRequest, std::int64_t> start_request_of(const std::stri
 
 /// A branch's request; its predecessors go into `branch`.
 protocol::BranchRequest branch_request_of(const BranchRow& row, std::size_t branches, core::Branch& branch, Fault& fault) {
-  const json value = parsed(row.request);
-  Fields fields(value, "branch", fault);
+  const Parsed parsed(row.request);
+  Fields fields(parsed.root(), "branch", fault);
   protocol::BranchRequest request;
   if (auto id = protocol::BranchId::parse(fields.text("id"))) {
     request.id = std::move(*id);
@@ -159,10 +163,10 @@ protocol::BranchRequest branch_request_of(const BranchRow& row, std::size_t bran
   request.confirm_url = fields.optional_text("confirm").value_or("");
   request.undo_url = fields.optional_text("undo").value_or("");
   request.payload = row.payload;
-  if (const json* after = fields.array("after")) {
+  if (const auto after = fields.array("after")) {
     request.has_after = true;
-    for (const json& element : *after) {
-      auto id = element.is_string() ? protocol::BranchId::parse(element.get_ref<const std::string&>()) : std::nullopt;
+    for (const JsonValue& element : after->elements()) {
+      auto id = element.is(JsonType::string) ? protocol::BranchId::parse(element.string()) : std::nullopt;
       if (!id) {
         fields.raise("after", "holds something else than branch ids");
         break;
@@ -174,13 +178,14 @@ protocol::BranchRequest branch_request_of(const BranchRow& row, std::size_t bran
   request.retry = retry_of(fields, fault);
   request.request_timeout_ms = fields.number("request_timeout_ms", 0, longest_ms);
   request.headers = headers_of(fields);
-  if (const json* predecessors = fields.array("predecessors")) {
-    for (const json& element : *predecessors) {
-      if (!element.is_number_unsigned() || element.get<std::uint64_t>() >= branches) {
+  if (const auto predecessors = fields.array("predecessors")) {
+    for (const JsonValue& element : predecessors->elements()) {
+      const auto index = element.integer();
+      if (!index || *index < 0 || static_cast<std::uint64_t>(*index) >= branches) {
         fields.raise("predecessors", "names a branch that is not there");
         break;
       }
-      branch.predecessors.push_back(element.get<std::uint32_t>());
+      branch.predecessors.push_back(static_cast<std::uint32_t>(*index));
     }
   }
   fields.end();
@@ -249,28 +254,28 @@ class Decoder {
   }
 
   void decode_state() {
-    const json value = parsed(row_.state);
-    Fields state(value, "state", fault_);
+    const Parsed parsed(row_.state);
+    Fields state(parsed.root(), "state", fault_);
     transaction_.order = word_of<protocol::Order>(state.text("order"), "order", fault_);
     transaction_.deadline_at = time_of(state, "deadline_at_ms");
     transaction_.pivot_reached = state.flag("pivot_reached");
-    if (const json* reason = state.object("abort_reason")) transaction_.abort_reason = abort_reason_of(*reason);
-    if (const json* check = state.object("check")) {
+    if (const auto reason = state.object("abort_reason")) transaction_.abort_reason = abort_reason_of(*reason);
+    if (const auto check = state.object("check")) {
       transaction_.check = operation_of(*check, "check", row_.revision, fault_);
       if (!request_.check) fault_.raise("there is a check without its URL");
       find_output(*transaction_.check, 0, Role::check);
     }
-    const json* branches = state.array("branches");
-    if (branches == nullptr) return fault_.raise("the state has no branches");
+    const auto branches = state.array("branches");
+    if (!branches) return fault_.raise("the state has no branches");
     state.end();
     if (stored_.with_branches) {
-      decode_branches(*branches);
+      decode_branches(branches->elements());
     } else {
       transaction_.request = std::make_shared<const protocol::StartRequest>(std::move(request_));
     }
   }
 
-  core::AbortReason abort_reason_of(const json& value) {
+  core::AbortReason abort_reason_of(const JsonValue& value) {
     Fields fields(value, "abort_reason", fault_);
     core::AbortReason reason;
     reason.code = word_of<protocol::AbortCode>(fields.text("code"), "abort_reason.code", fault_);
@@ -283,7 +288,7 @@ class Decoder {
     return reason;
   }
 
-  void decode_branches(const json& branches) {
+  void decode_branches(const std::vector<JsonValue>& branches) {
     const std::size_t count = branches.size();
     if (static_cast<std::uint64_t>(start_branches_) > count) return fault_.raise("branches of the start are missing");
     std::vector<std::shared_ptr<const protocol::BranchRequest>> registered;
@@ -326,13 +331,13 @@ class Decoder {
     return branch_request_of(found, count, transaction_.branches[index], fault_);
   }
 
-  void decode_operations(const json& value, std::size_t index, protocol::Kind kind) {
+  void decode_operations(const JsonValue& value, std::size_t index, protocol::Kind kind) {
     Fields fields(value, "state.branches", fault_);
     core::Branch& branch = transaction_.branches[index];
     branch.registered_revision = fields.number("registered_revision", 1, row_.revision);
     const auto decode = [&](std::string_view name, Role role, std::optional<Operation>& operation) {
-      const json* object = fields.object(name);
-      if (object == nullptr) return;
+      const auto object = fields.object(name);
+      if (!object) return;
       operation = operation_of(*object, name, row_.revision, fault_);
       if (!protocol::operation_name(kind, role)) fault_.raise("a branch has an operation that its kind has not");
       find_output(*operation, static_cast<std::int64_t>(index), role);

@@ -1,29 +1,33 @@
 #include "coordinator/store/fields.hpp"
 
-#include <nlohmann/json.hpp>
-
 namespace escrow::store {
 
-using nlohmann::json;
+using protocol::JsonType;
+using protocol::JsonValue;
 
 void Fault::raise(std::string_view what) {
   if (what_.empty()) what_ = what;
 }
 
-Fields::Fields(const json& value, std::string_view place, Fault& fault) : place_(place), fault_(fault) {
-  if (value.is_object()) {
-    value_ = &value;
+Fields::Fields(std::optional<JsonValue> value, std::string_view place, Fault& fault) : place_(place), fault_(fault) {
+  if (value && value->is(JsonType::object)) {
+    value_ = value;
   } else {
-    fault_.raise(place_ + " is not an object");
+    fault_.raise(std::string(place_) + " is not an object");
   }
 }
 
-const json* Fields::find(std::string_view name) {
-  if (value_ == nullptr) return nullptr;
-  const auto found = value_->find(name);
-  if (found == value_->end()) return nullptr;
-  ++read_;
-  return &*found;
+std::optional<JsonValue> Fields::find(std::string_view name) {
+  auto found = value_ ? value_->find(name) : std::nullopt;
+  if (found) ++read_;
+  return found;
+}
+
+std::optional<JsonValue> Fields::find(std::string_view name, JsonType type, std::string_view otherwise) {
+  auto found = find(name);
+  if (!found || found->is(type)) return found;
+  raise(name, otherwise);
+  return std::nullopt;
 }
 
 void Fields::raise(std::string_view name, std::string_view what) {
@@ -31,40 +35,36 @@ void Fields::raise(std::string_view name, std::string_view what) {
 }
 
 std::int64_t Fields::number(std::string_view name, std::int64_t least, std::int64_t most) {
-  if (value_ == nullptr) return least;
-  if (!value_->contains(name)) raise(name, "is missing");
-  return number_or(name, least, least, most);
+  const auto number = optional_number(name, least, most);
+  if (!number) raise(name, "is missing");
+  return number.value_or(least);
 }
 
 std::int64_t Fields::number_or(std::string_view name, std::int64_t otherwise, std::int64_t least, std::int64_t most) {
-  const json* found = find(name);
-  if (found == nullptr) return otherwise;
-  // An unsigned number beyond int64 is not `is_number_integer() and in range` after conversion: compare before.
-  const bool fits =
-      found->is_number_unsigned() ? found->get<std::uint64_t>() <= static_cast<std::uint64_t>(INT64_MAX) : found->is_number_integer();
-  const std::int64_t number = fits ? found->get<std::int64_t>() : 0;
-  if (!fits || number < least || number > most) {
-    raise(name, "is out of range");
-    return otherwise;
-  }
-  return number;
+  return optional_number(name, least, most).value_or(otherwise);
+}
+
+std::optional<std::int64_t> Fields::optional_number(std::string_view name, std::int64_t least, std::int64_t most) {
+  const auto found = find(name);
+  if (!found) return std::nullopt;
+  const auto number = found->integer();
+  if (number && *number >= least && *number <= most) return number;
+  raise(name, "is out of range");
+  return std::nullopt;
 }
 
 double Fields::real(std::string_view name, double least, double most) {
-  const json* found = find(name);
-  if (found == nullptr || !found->is_number()) {
+  const auto found = find(name);
+  const auto number = found ? found->real() : std::nullopt;
+  if (!number) {
     raise(name, "is not a number");
     return least;
   }
-  const double number = found->get<double>();
-  if (!(number >= least && number <= most)) raise(name, "is out of range");
-  return number;
+  if (!(*number >= least && *number <= most)) raise(name, "is out of range");
+  return *number;
 }
 
-std::optional<std::int64_t> Fields::time_ms(std::string_view name) {
-  if (value_ == nullptr || !value_->contains(name)) return std::nullopt;
-  return number_or(name, 0, 0, latest_time_ms);
-}
+std::optional<std::int64_t> Fields::time_ms(std::string_view name) { return optional_number(name, 0, latest_time_ms); }
 
 std::string Fields::text(std::string_view name) {
   auto found = optional_text(name);
@@ -73,37 +73,22 @@ std::string Fields::text(std::string_view name) {
 }
 
 std::optional<std::string> Fields::optional_text(std::string_view name) {
-  const json* found = find(name);
-  if (found == nullptr) return std::nullopt;
-  if (!found->is_string()) {
-    raise(name, "is not a string");
-    return std::nullopt;
-  }
-  return found->get_ref<const std::string&>();
+  const auto found = find(name, JsonType::string, "is not a string");
+  return found ? std::optional(found->string()) : std::nullopt;
 }
 
 bool Fields::flag(std::string_view name) {
-  const json* found = find(name);
-  if (found == nullptr) return false;
-  if (!found->is_boolean()) raise(name, "is not true or false");
-  return found->is_boolean() && found->get<bool>();
+  const auto found = find(name, JsonType::boolean, "is not true or false");
+  return found && found->is_true();
 }
 
-const json* Fields::object(std::string_view name) {
-  const json* found = find(name);
-  if (found != nullptr && !found->is_object()) raise(name, "is not an object");
-  return found != nullptr && found->is_object() ? found : nullptr;
-}
+std::optional<JsonValue> Fields::object(std::string_view name) { return find(name, JsonType::object, "is not an object"); }
 
-const json* Fields::array(std::string_view name) {
-  const json* found = find(name);
-  if (found != nullptr && !found->is_array()) raise(name, "is not an array");
-  return found != nullptr && found->is_array() ? found : nullptr;
-}
+std::optional<JsonValue> Fields::array(std::string_view name) { return find(name, JsonType::array, "is not an array"); }
 
 void Fields::end() {
-  if (value_ == nullptr || fault_.is_raised()) return;
-  if (read_ != value_->size()) fault_.raise(place_ + " has members that this version does not know");
+  if (!value_ || fault_.is_raised()) return;
+  if (read_ != value_->size()) fault_.raise(std::string(place_) + " has members that this version does not know");
 }
 
 }  // namespace escrow::store

@@ -4,9 +4,8 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
-#include <nlohmann/json_fwd.hpp>
+#include "protocol/json_reader.hpp"
 
 /// Strict reading of the log's own JSON objects.
 namespace escrow::store {
@@ -26,8 +25,8 @@ class Fault {
 /// knows more, and to act without it could be wrong. Never throws.
 class Fields {
  public:
-  /// `value` must outlive this.
-  Fields(const nlohmann::json& value, std::string_view place, Fault& fault);
+  /// `place`, and the document of `value`, must outlive this. Nothing: what should have been an object is no JSON.
+  Fields(std::optional<protocol::JsonValue> value, std::string_view place, Fault& fault);
 
   [[nodiscard]] std::int64_t number(std::string_view name, std::int64_t least, std::int64_t most);
   [[nodiscard]] std::int64_t number_or(std::string_view name, std::int64_t otherwise, std::int64_t least, std::int64_t most);
@@ -37,18 +36,21 @@ class Fields {
   [[nodiscard]] std::string text(std::string_view name);
   [[nodiscard]] std::optional<std::string> optional_text(std::string_view name);
   [[nodiscard]] bool flag(std::string_view name);
-  /// Null where there is none.
-  [[nodiscard]] const nlohmann::json* object(std::string_view name);
-  [[nodiscard]] const nlohmann::json* array(std::string_view name);
+  /// Nothing where there is none.
+  [[nodiscard]] std::optional<protocol::JsonValue> object(std::string_view name);
+  [[nodiscard]] std::optional<protocol::JsonValue> array(std::string_view name);
 
   void raise(std::string_view name, std::string_view what);
   /// Every member has been read, or it is a fault.
   void end();
 
  private:
-  const nlohmann::json* find(std::string_view name);
-  const nlohmann::json* value_ = nullptr;
-  std::string place_;
+  std::optional<std::int64_t> optional_number(std::string_view name, std::int64_t least, std::int64_t most);
+  std::optional<protocol::JsonValue> find(std::string_view name);
+  [[nodiscard]] std::optional<protocol::JsonValue> find(std::string_view name, protocol::JsonType type, std::string_view otherwise);
+
+  std::optional<protocol::JsonValue> value_;
+  std::string_view place_;
   Fault& fault_;
   std::size_t read_ = 0;
 };

@@ -38,6 +38,21 @@ TEST_CASE("every kind of JSON value is read with its exact bytes", "[protocol][j
   CHECK(members[3].value.find("e")->real() == Approx(-10.0));
   CHECK_FALSE(members[3].value.find("f"));
   CHECK(document->root().text() == text.substr(1, text.size() - 2));
+  CHECK(document->root().size() == 4);
+  CHECK(members[1].value.size() == 3);
+  CHECK(members[2].value.size() == 0);
+}
+
+TEST_CASE("a member is found by its characters, however its name is spelled", "[protocol][json]") {
+  const std::string text = R"({"ab":[1],"a":{"x":2},"\u0062":3,"abc":[]})";
+  const auto document = JsonDocument::read(text);
+  REQUIRE(document);
+  CHECK(document->root().find("a")->find("x")->integer() == 2);
+  CHECK(document->root().find("b")->integer() == 3);
+  CHECK(document->root().find("ab")->size() == 1);
+  CHECK(document->root().find("abc")->size() == 0);
+  for (const auto* name : {"", "x", "abcd", "u0062"}) CHECK_FALSE(document->root().find(name));
+  CHECK_FALSE(document->root().find("ab")->find("a"));
 }
 
 TEST_CASE("numbers keep their text whatever a double can hold", "[protocol][json]") {
