@@ -26,6 +26,7 @@
 #include "coordinator/server/gid_source.hpp"
 #include "coordinator/server/reload/reloads.hpp"
 #include "coordinator/server/settings_table.hpp"
+#include "coordinator/server/signing_keys.hpp"
 #include "coordinator/store/store.hpp"
 #include "coordinator/transport/http_client.hpp"
 #include "coordinator/transport/http_server.hpp"
@@ -103,8 +104,8 @@ class Daemon {
     for (const server::Reloadable& reloadable : reloadables()) {
       if (const auto read = reloads_.add(reloadable); !read) return refuse_config(reloadable.key, read.error());
     }
-    engine_.emplace(
-        engine::Engine::Parts{context_.get_executor(), store_, *client_, config_.engine, config_.retention, config_.tombstone, new_seed()});
+    engine_.emplace(engine::Engine::Parts{context_.get_executor(), store_, *client_, config_.engine, config_.retention, config_.tombstone,
+                                          new_seed(), &signer_});
     api_.emplace(api_parts());
     const auto answer = [this](transport::Request request) { return api_->handle(std::move(request)); };
     const auto warn = [this](std::string_view what) { logger_.error("http server", {{"detail", what}}); };
@@ -142,6 +143,16 @@ class Daemon {
         return {};
       };
       out.push_back({std::string(config_.auth.key()), files, read});
+    }
+    if (!config_.targets_credentials_file.empty()) {
+      const auto files = [this] { return std::vector{config_.targets_credentials_file}; };
+      const auto read = [this]() -> Result<void, Error> {
+        auto keys = server::load_signing_keys(config_);
+        if (!keys) return Error{{}, keys.error().front().detail};
+        signer_.replace(*std::move(keys));
+        return {};
+      };
+      out.push_back({"targets.credentials_file", files, read});
     }
     return out;
   }
@@ -264,6 +275,7 @@ class Daemon {
   server::Reloads reloads_;
   server::auth::Authenticator authenticator_;
   std::unique_ptr<transport::HttpClient> client_;
+  engine::driver::CallSigner signer_;
   std::optional<engine::Engine> engine_;
   std::optional<server::Api> api_;
   std::optional<transport::HttpServer> http_;

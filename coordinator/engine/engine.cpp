@@ -151,8 +151,8 @@ async::Task<Result<void>> Engine::recover() {
   if (!counted) co_return counted.error();
   std::int64_t unfinished = 0;
   for (const auto& [status, count] : counted->unfinished) unfinished += count;
-  impl_->shard = std::make_shared<driver::Shard>(impl_->parts.executor, impl_->parts.store, impl_->parts.client, impl_->clock,
-                                                 impl_->parts.settings, unfinished, impl_->parts.seed, impl_->on_durable);
+  impl_->shard = std::make_shared<driver::Shard>(impl_->parts.executor, impl_->parts.store, impl_->parts.client, impl_->parts.signer,
+                                                 impl_->clock, impl_->parts.settings, unfinished, impl_->parts.seed, impl_->on_durable);
   impl_->shard->begin();
   if (!impl_->shard->is_recovered()) co_await impl_->shard->recovered().wait();
   ESCROW_FAULT_POINT("recovery.done", "");

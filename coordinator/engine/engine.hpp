@@ -11,6 +11,7 @@
 
 #include "coordinator/async/task.hpp"
 #include "coordinator/core/transaction.hpp"
+#include "coordinator/engine/driver/call_signer.hpp"
 #include "coordinator/engine/durable_events.hpp"
 #include "coordinator/engine/node/answer.hpp"
 #include "coordinator/engine/node/destinations.hpp"
@@ -74,6 +75,8 @@ class Engine {
     std::chrono::milliseconds tombstone;
     /// For jitter and span ids: a seed per engine.
     std::uint64_t seed = 0;
+    /// Signs every call; null: none is signed. Must outlive the engine.
+    const driver::CallSigner* signer = nullptr;
   };
   explicit Engine(Parts parts);
   ~Engine();

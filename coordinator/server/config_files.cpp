@@ -4,6 +4,7 @@
 
 #include "coordinator/server/auth/authenticator.hpp"
 #include "coordinator/server/credentials_file.hpp"
+#include "coordinator/server/signing_keys.hpp"
 
 namespace escrow::server {
 
@@ -14,6 +15,9 @@ std::vector<ConfigFault> check_config_files(const Config& config) {
     // Warnings are for the start.
     const auto tokens = auth::read_tokens(config.auth, [](std::string_view) {});
     if (!tokens) faults.push_back({std::string(config.auth.key()), tokens.error().detail});
+  }
+  if (faults.empty()) {
+    if (const auto keys = load_signing_keys(config); !keys) faults = keys.error();
   }
   return faults;
 }

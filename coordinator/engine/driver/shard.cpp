@@ -40,11 +40,12 @@ void CallDurations::add(double seconds) {
   ++count;
 }
 
-Shard::Shard(async::Executor executor, store::Store& store, transport::HttpClient& client, const Clock& clock, node::Settings settings,
-             std::int64_t unfinished, std::uint64_t seed, DurableHandler on_durable)
+Shard::Shard(async::Executor executor, store::Store& store, transport::HttpClient& client, const CallSigner* signer, const Clock& clock,
+             node::Settings settings, std::int64_t unfinished, std::uint64_t seed, DurableHandler on_durable)
     : executor_(std::move(executor)),
       store_(store),
       client_(client),
+      signer_(signer),
       clock_(clock),
       node_(settings, store.run(), unfinished),
       random_(seed),
@@ -164,6 +165,7 @@ async::Task<void> Shard::call(node::CallWanted wanted) {
   core::Outcome outcome;
   ESCROW_FAULT_POINT("call.before", fault_context(wanted));
   if (request) {
+    if (signer_ != nullptr) signer_->sign(*request, std::chrono::system_clock::now());
     const transport::CallAnswer answer = co_await client_.call(std::move(*request));
     ESCROW_FAULT_POINT("call.answered", fault_context(wanted));
     const bool cancelled = !answer.answered() && answer.failure().kind == transport::CallFailureKind::cancelled;

@@ -9,6 +9,7 @@
 
 #include "coordinator/async/event.hpp"
 #include "coordinator/async/task_group.hpp"
+#include "coordinator/engine/driver/call_signer.hpp"
 #include "coordinator/engine/driver/clock.hpp"
 #include "coordinator/engine/durable_events.hpp"
 #include "coordinator/engine/node/node.hpp"
@@ -31,8 +32,8 @@ struct CallDurations {
 /// Carries inputs into one node and its outputs out: the thin Asio part. Everything runs on one thread, the executor's.
 class Shard : public std::enable_shared_from_this<Shard> {
  public:
-  Shard(async::Executor executor, store::Store& store, transport::HttpClient& client, const Clock& clock, node::Settings settings,
-        std::int64_t unfinished, std::uint64_t seed, DurableHandler on_durable);
+  Shard(async::Executor executor, store::Store& store, transport::HttpClient& client, const CallSigner* signer, const Clock& clock,
+        node::Settings settings, std::int64_t unfinished, std::uint64_t seed, DurableHandler on_durable);
 
   /// Asks the node and waits for its answer. Cancelling the caller changes nothing for the transaction.
   async::Task<node::Answer> ask(node::Request request);
@@ -71,6 +72,8 @@ class Shard : public std::enable_shared_from_this<Shard> {
   async::Executor executor_;
   store::Store& store_;
   transport::HttpClient& client_;
+  /// Null: calls are not signed.
+  const CallSigner* const signer_;
   const Clock& clock_;
   node::Node node_;
   std::mt19937_64 random_;
