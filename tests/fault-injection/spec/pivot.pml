@@ -2,7 +2,7 @@
    it succeeds. That the pivot's turn has come is in the log before its first call. One coordinator or two (-DZOMBIE); `goto restart` is a
    crash. The step behind the pivot may say no, as often as it likes, until it says yes.
    Mutations, each to be refuted: ABORT_PAST_PIVOT UNWRITTEN_TURN UNKNOWN_IS_REFUSAL EARLY_STEP GIVE_UP NO_CONDITION NO_MARK NO_IDEMP
-   STATUS_ONLY (with two coordinators) */
+   STATUS_ONLY (with two coordinators) STOPS_BEHIND */
 #include "words.pml"
 #define FIRST 0
 #define PIVOT 1
@@ -19,14 +19,16 @@ byte compensated = 0;
 
 proctype Participant(byte s) {
   do
-  :: atomic { sent[s] ->
+  :: atomic { DELIVERED(sent[s], ok[s] || (refused[s] && s != LAST)) ->
        if
        :: !row[s] ->
             if
             :: row[s] = 1; COUNT(acted[s]); ok[s] = 1
+#ifndef LIVE
             :: s == LAST                                       /* not yet; nothing is kept of a no behind the pivot */
-            :: s != LAST -> row[s] = 1; refused[s] = 1         /* for good: each repeat is told the same */
             :: s == LAST -> refused[s] = 1
+#endif
+            :: s != LAST -> row[s] = 1; refused[s] = 1         /* for good: each repeat is told the same */
             fi
        :: else ->
 #ifdef NO_IDEMP
@@ -35,7 +37,7 @@ proctype Participant(byte s) {
             if :: acted[s] > 0 -> ok[s] = 1 :: else -> refused[s] = 1 fi
 #endif
        fi }
-  :: atomic { s == FIRST && undo_sent ->
+  :: atomic { s == FIRST && DELIVERED(undo_sent, undo_ok) ->
        if
        :: !undo_row -> undo_row = 1;
             if
@@ -71,7 +73,9 @@ restart:
              :: status != ACTIVE || turn_has_come
              fi
 #endif
+#ifndef LIVE
           :: goto restart
+#endif
           fi
      :: read == ACTIVE && done[FIRST] && !turn_has_come ->
 #ifdef UNWRITTEN_TURN
@@ -80,7 +84,9 @@ restart:
           :: ok[PIVOT] -> turn_has_come = 1
           :: refused[PIVOT] -> if :: atomic { MOVE(ACTIVE, ABORTING) } :: status != ACTIVE fi
           :: if :: atomic { MOVE(ACTIVE, ABORTING) } :: status != ACTIVE fi
+#ifndef LIVE
           :: goto restart
+#endif
           fi
 #else
           if
@@ -90,7 +96,9 @@ restart:
              :: atomic { !turn_has_come && MOVE(ACTIVE, ABORTING) }
              :: status != ACTIVE || turn_has_come
              fi
+#ifndef LIVE
           :: goto restart
+#endif
           fi
 #endif
      :: read == ACTIVE && done[FIRST] && turn_has_come -> sent[PIVOT] = 1;
@@ -110,20 +118,35 @@ restart:
 #ifdef UNKNOWN_IS_REFUSAL
           :: !ok[PIVOT] -> if :: atomic { MOVE(ACTIVE, ABORTING) } :: status != ACTIVE fi
 #endif
+#ifndef LIVE
           :: goto restart
+#endif
           fi
+#ifdef STOPS_BEHIND
+     :: read == COMMITTING -> break
+#endif
      :: read == COMMITTING -> sent[LAST] = 1;
           if
           :: atomic { ok[LAST] && MOVE(COMMITTING, COMMITTED) }
+#ifdef LIVE
+          :: status != COMMITTING
+#endif
 #ifdef GIVE_UP
           :: refused[LAST] -> FORCE(ABORTING)
 #endif
+#ifndef LIVE
           :: goto restart
+#endif
           fi
      :: read == ABORTING -> undo_sent = 1;
           if
           :: atomic { undo_ok && MOVE(ABORTING, ABORTED) }
+#ifdef LIVE
+          :: status != ABORTING
+#endif
+#ifndef LIVE
           :: goto restart
+#endif
           fi
      :: else -> break
      fi
@@ -151,4 +174,8 @@ init {
 #define BACKWARD (acted[PIVOT] > 0 && (status == ABORTING || status == ABORTED || compensated > 0))
 #define AHEAD (acted[LAST] > 0 && acted[PIVOT] == 0)
 #define LEFT (status == ABORTED && acted[FIRST] != compensated)
+#ifdef LIVE
+ltl ends { <> (status == COMMITTED || status == ABORTED) }
+#else
 ltl safe { [] !(TWICE(FIRST) || TWICE(PIVOT) || TWICE(LAST) || compensated > 1 || HALF || BACKWARD || AHEAD || LEFT) }
+#endif

@@ -21,13 +21,20 @@ COUNTS = HERE / "counts.json"
 MODELS = ["tcc", "saga", "msg", "pivot"]
 # Definitions with which a model must hold; "live" ones are checked for acceptance cycles under weak fairness.
 HOLD = {
-    "tcc": [[], ["ZOMBIE"]],
-    "saga": [[], ["ZOMBIE"], ["NO_CONDITION_ON_STEP"]],
-    "msg": [[], ["ZOMBIE"], ["LIVE"], ["NO_CONDITION"]],
-    "pivot": [[], ["ZOMBIE"]],
+    "tcc": [[], ["ZOMBIE"], ["LIVE"], ["LIVE", "ZOMBIE"]],
+    "saga": [[], ["ZOMBIE"], ["LIVE"], ["LIVE", "ZOMBIE"], ["NO_CONDITION_ON_STEP"]],
+    "msg": [[], ["ZOMBIE"], ["LIVE"], ["LIVE", "ZOMBIE"], ["NO_CONDITION"]],
+    "pivot": [[], ["ZOMBIE"], ["LIVE"], ["LIVE", "ZOMBIE"]],
 }
 # Mutations that only a second coordinator, or only the liveness claim, brings to light.
-WITH = {("msg", "ASKS_ONCE"): ["LIVE"], ("pivot", "STATUS_ONLY"): ["ZOMBIE"]}
+WITH = {
+    ("tcc", "NO_DEADLINE"): ["LIVE"],
+    ("tcc", "FORGETS_LAST"): ["LIVE"],
+    ("saga", "FORGETS_ABORT"): ["LIVE"],
+    ("msg", "ASKS_ONCE"): ["LIVE"],
+    ("pivot", "STOPS_BEHIND"): ["LIVE"],
+    ("pivot", "STATUS_ONLY"): ["ZOMBIE"],
+}
 
 
 def mutations_of(model):
@@ -114,7 +121,7 @@ def main():
     refuted = sum(1 for (_, _, holds), (errors, _) in zip(work, results) if not holds and errors)
     print(f"{refuted} mutations refuted")
     # A header that names its mutations in another way would leave none to refute.
-    if not arguments.model and refuted < 27:
+    if not arguments.model and refuted < 31:
         faults.append(f"only {refuted} mutations were refuted")
     for fault in faults:
         print(f"FAILED: {fault}")

@@ -1,6 +1,6 @@
 /* One driven saga of three steps, one after the other; one coordinator or two (-DZOMBIE) on one log. `goto restart` is a crash: what was in
    memory is gone, the log is not.
-   Mutations, each to be refuted: NO_MARK NO_IDEMP LAZY_STEP SKIP_INFLIGHT UNORDERED_UNDO
+   Mutations, each to be refuted: NO_MARK NO_IDEMP LAZY_STEP SKIP_INFLIGHT UNORDERED_UNDO FORGETS_ABORT
    NO_CONDITION_ON_STEP changes nothing, and must be found to change nothing: the record of a step only ever goes one way. */
 #include "words.pml"
 #define STEPS 3
@@ -15,7 +15,7 @@ bit out_of_order = 0;
 proctype Participant(byte s) {
   byte later;
   do
-  :: atomic { action_sent[s] ->
+  :: atomic { DELIVERED(action_sent[s], action_ok[s] || action_refused[s] || action_row[s]) ->
 #ifdef NO_IDEMP
        COUNT(acted[s]); action_ok[s] = 1; action_row[s] = 1
 #else
@@ -25,7 +25,7 @@ proctype Participant(byte s) {
        fi
 #endif
      }
-  :: atomic { undo_sent[s] ->
+  :: atomic { DELIVERED(undo_sent[s], undo_ok[s]) ->
        if
        :: !undo_row[s] -> undo_row[s] = 1;
             if
@@ -79,9 +79,14 @@ restart:
 #endif
                :: action_refused[first] -> if :: atomic { MOVE(ACTIVE, ABORTING) } :: status != ACTIVE fi
                :: if :: atomic { MOVE(ACTIVE, ABORTING) } :: status != ACTIVE fi /* the deadline: nobody knows how the step went */
+#ifndef LIVE
                :: goto restart
+#endif
                fi
           fi
+#ifdef FORGETS_ABORT
+     :: read == ABORTING -> break
+#endif
      :: read == ABORTING -> first = 0;
           do :: first < STEPS && DONE(first) == 1 -> first++ :: else -> break od;
 #ifdef SKIP_INFLIGHT
@@ -95,7 +100,12 @@ restart:
                :: undone[s] -> skip
                :: else -> undo_sent[s] = 1;
 #ifndef UNORDERED_UNDO
-                    if :: undo_ok[s] -> undone[s] = 1 :: goto restart fi
+                    if
+                    :: undo_ok[s] -> undone[s] = 1
+#ifndef LIVE
+                    :: goto restart
+#endif
+                    fi
 #endif
                fi
           :: s == 0 -> break
@@ -126,4 +136,8 @@ init {
 #define TWICE(s) (acted[s] > 1 || compensated[s] > 1 || compensated[s] > acted[s])
 #define HALF(s) (status == COMMITTED && (acted[s] != 1 || compensated[s] != 0))
 #define LEFT(s) (status == ABORTED && acted[s] != compensated[s])
+#ifdef LIVE
+ltl ends { <> (status == COMMITTED || status == ABORTED) }
+#else
 ltl safe { [] !(TWICE(0) || TWICE(1) || TWICE(2) || HALF(0) || HALF(1) || HALF(2) || LEFT(0) || LEFT(1) || LEFT(2) || out_of_order) }
+#endif

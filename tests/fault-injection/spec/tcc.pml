@@ -1,6 +1,7 @@
 /* One TCC transaction: two branches, an initiator that registers and tries, one coordinator or two (-DZOMBIE) on one log.
    A coordinator remembers nothing from one round to the next: each round is a crash and a new start, too.
-   Mutations, each to be refuted: NO_MARK NO_IDEMP NO_CONDITION EARLY_SEND TRY_UNREGISTERED LATE_REGISTRATION */
+   Mutations, each to be refuted: NO_MARK NO_IDEMP NO_CONDITION EARLY_SEND TRY_UNREGISTERED LATE_REGISTRATION NO_DEADLINE
+   FORGETS_LAST */
 #include "words.pml"
 #define BRANCHES 2
 
@@ -14,7 +15,7 @@ bit told_commit = 0;
 
 proctype Participant(byte b) {
   do
-  :: atomic { try_sent[b] ->
+  :: atomic { DELIVERED(try_sent[b], try_ok[b] || try_row[b]) ->
 #ifdef NO_IDEMP
        try_row[b] = 1; COUNT(tried[b]); try_ok[b] = 1
 #else
@@ -24,7 +25,7 @@ proctype Participant(byte b) {
        fi
 #endif
      }
-  :: atomic { confirm_sent[b] ->
+  :: atomic { DELIVERED(confirm_sent[b], confirm_ok[b]) ->
        if
        :: !confirm_row[b] -> confirm_row[b] = 1; COUNT(confirmed[b])
        :: else ->
@@ -35,7 +36,7 @@ proctype Participant(byte b) {
 #endif
        fi;
        confirm_ok[b] = 1 }
-  :: atomic { cancel_sent[b] ->
+  :: atomic { DELIVERED(cancel_sent[b], cancel_ok[b]) ->
        if
        :: !cancel_row[b] -> cancel_row[b] = 1;
             if
@@ -81,6 +82,12 @@ gone:
   skip
 }
 
+#ifdef LIVE
+#define STOP
+#else
+#define STOP :: break                                          /* a crash between two calls */
+#endif
+
 proctype Coordinator() {
   byte b; byte read;
   do
@@ -93,19 +100,38 @@ proctype Coordinator() {
 #ifdef NO_CONDITION
           FORCE(ABORTING)
 #else
+#ifdef LIVE
+#ifdef NO_DEADLINE
+          status != ACTIVE
+#else
+          if :: atomic { MOVE(ACTIVE, ABORTING) } :: status != ACTIVE fi
+#endif
+#else
           if :: atomic { MOVE(ACTIVE, ABORTING) } :: skip fi
 #endif
+#endif
      :: read == COMMITTING -> b = 0;
-          do :: b < BRANCHES -> if :: registered[b] -> confirm_sent[b] = 1 :: else fi; b++ :: b >= BRANCHES -> break :: break od;
+#ifdef FORGETS_LAST
+          confirm_sent[0] = 1; b = BRANCHES;
+#endif
+          do :: b < BRANCHES -> if :: registered[b] -> confirm_sent[b] = 1 :: else fi; b++ :: b >= BRANCHES -> break STOP od;
           if
           :: atomic { (!registered[0] || confirm_ok[0]) && (!registered[1] || confirm_ok[1]) && MOVE(COMMITTING, COMMITTED) }
+#ifdef LIVE
+          :: status != COMMITTING
+#else
           :: skip
+#endif
           fi
      :: read == ABORTING -> b = BRANCHES;
-          do :: b > 0 -> b--; if :: registered[b] -> cancel_sent[b] = 1 :: else fi :: b == 0 -> break :: break od;
+          do :: b > 0 -> b--; if :: registered[b] -> cancel_sent[b] = 1 :: else fi :: b == 0 -> break STOP od;
           if
           :: atomic { (!registered[0] || cancel_ok[0]) && (!registered[1] || cancel_ok[1]) && MOVE(ABORTING, ABORTED) }
+#ifdef LIVE
+          :: status != ABORTING
+#else
           :: skip
+#endif
           fi
      :: else -> break
      fi
@@ -127,4 +153,8 @@ init {
 #define LEFT(b) (status == ABORTED && tried[b] > 0 && cancelled[b] == 0)
 #define MIXED ((confirmed[0] > 0 && cancelled[1] > 0) || (confirmed[1] > 0 && cancelled[0] > 0))
 #define LIED (told_commit && (status == ABORTING || status == ABORTED))
+#ifdef LIVE
+ltl ends { <> (status == COMMITTED || status == ABORTED) }
+#else
 ltl safe { [] !(TWICE(0) || TWICE(1) || BOTH(0) || BOTH(1) || UNTRIED(0) || UNTRIED(1) || LEFT(0) || LEFT(1) || MIXED || LIED) }
+#endif

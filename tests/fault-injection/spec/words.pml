@@ -12,5 +12,13 @@
 /* The write rests on nothing. Only mutations do this. */
 #define FORCE(to) status = to
 
+/* Once the faults have stopped (-DLIVE), what has been answered does not come again, and no coordinator turns back half-way: the claim is that
+   every transaction ends then, whatever happened before, under weak fairness. */
+#ifdef LIVE
+#define DELIVERED(message, answered) (message && !(answered))
+#else
+#define DELIVERED(message, answered) (message)
+#endif
+
 /* Counts up to two: twice is as wrong as more often. */
 #define COUNT(x) if :: x < 2 -> x++ :: else fi
