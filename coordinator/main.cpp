@@ -11,9 +11,11 @@
 #include <string_view>
 
 #include "coordinator/daemon.hpp"
+#include "coordinator/process_guard.hpp"
 #include "coordinator/server/config_files.hpp"
 #include "coordinator/server/config_sources.hpp"
 #include "coordinator/server/descriptor_limit.hpp"
+#include "coordinator/token_command.hpp"
 
 /// The program `escrowd`: flags, configuration, exit status (docs/protocol.md, 6). What runs is `daemon.hpp`.
 namespace {
@@ -67,6 +69,7 @@ int run(const Flags& flags) {
 
   auto config = escrow::server::load_config(sources);
   if (!config) return refuse(early, config.error());
+  escrow::guard_process(config->core_dumps);
   if (const auto faults = escrow::server::check_config_files(*config); !faults.empty()) return refuse(early, faults);
   if (flags.check_config) {
     std::puts("the configuration can be used");
@@ -90,6 +93,7 @@ int main(int argc, char** argv) {
   setting("--store", "store", "where the log is: sqlite:PATH or sqlite::memory: [sqlite:escrow.db]");
   setting("--log-level", "log_level", "debug, info, warning or error [info]");
   app.add_flag("--check-config", flags.check_config, "say whether the configuration can be used, and do nothing else");
+  const escrow::TokenCommand token(app);
   app.set_version_flag("--version", std::string("escrowd ") + ESCROW_VERSION);
   try {
     app.parse(argc, argv);
@@ -97,7 +101,7 @@ int main(int argc, char** argv) {
     return app.exit(error) == 0 ? escrow::exit_clean : escrow::exit_config;
   }
   try {
-    return run(flags);
+    return token.is_wanted() ? token.run() : run(flags);
   } catch (const std::exception& error) {
     Logger(STDERR_FILENO, escrow::server::LogLevel::error).error("escrowd failed", {{"detail", std::string_view(error.what())}});
     return escrow::exit_store;

@@ -32,10 +32,11 @@ bool is_json_type(std::string_view type) {
          transport::equals_ignoring_case(parameter, "charset=\"utf-8\"");
 }
 
+/// A body must be JSON and say so, which no form of a web page can do; where none is needed, none need be announced.
 bool has_unsupported_body(const Request& request) {
-  if (request.body.empty()) return false;
-  if (request.headers.contains("Content-Encoding")) return true;
   const auto type = request.headers.find("Content-Type");
+  if (request.body.empty() && !type) return false;
+  if (request.headers.contains("Content-Encoding")) return true;
   return !type || request.headers.count("Content-Type") != 1 || !is_json_type(*type);
 }
 
@@ -72,6 +73,7 @@ async::Task<Response> Api::handle(Request request) {
   if (!allows(match->route, request.method)) {
     co_return Problem(ProblemCode::method_not_allowed).allow(std::string(allowed_methods(match->route))).to_response();
   }
+  const std::string actor = admitted->name.value_or("");
   Response response;
   if (request.method == "OPTIONS") {
     response = options(match->route);
@@ -87,6 +89,7 @@ async::Task<Response> Api::handle(Request request) {
                         {{"method", std::string_view(request.method)},
                          {"route", template_of(match->route)},
                          {"gid", std::string_view(match->gid)},
+                         {"principal", std::string_view(actor)},
                          {"status", std::int64_t{response.status}}});
   }
   co_return response;
@@ -140,6 +143,7 @@ Response json_response(int status, std::string body) {
   Response response(status);
   response.headers.add("Content-Type", "application/json");
   response.headers.add("Cache-Control", "no-store");
+  response.headers.add("X-Content-Type-Options", "nosniff");
   response.body = std::move(body);
   return response;
 }

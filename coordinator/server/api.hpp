@@ -14,6 +14,7 @@
 #include "coordinator/server/origin_guard.hpp"
 #include "coordinator/server/principal.hpp"
 #include "coordinator/server/problem.hpp"
+#include "coordinator/server/reload/reloads.hpp"
 #include "coordinator/server/router.hpp"
 #include "coordinator/server/stream/event_stream.hpp"
 #include "coordinator/transport/http_message.hpp"
@@ -44,6 +45,7 @@ struct ApiParts {
   Instance instance;
   OriginGuard guard;
   Door door;
+  const Reloads& reloads;
   StreamLimits stream;
   protocol::RequestRules rules;
   /// A gid for a transaction that brought none.

@@ -40,6 +40,9 @@ struct Config {
   std::chrono::milliseconds tombstone{400LL * 24 * 3'600 * 1'000};
   std::chrono::milliseconds shutdown_grace{10'000};
   auth::Settings auth;
+  /// Names that `Host` may have besides those of loopback; empty: on other addresses any.
+  std::vector<std::string> hosts;
+  bool core_dumps = false;
 };
 
 /// Why a configuration can't be used, with the key as the user wrote it.

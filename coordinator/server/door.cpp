@@ -32,6 +32,11 @@ Result<Principal, Problem> Door::admit(const Request& request, const std::option
   return *std::move(known);
 }
 
+bool Door::still_admits(const Request& request) const {
+  const auto known = authenticator_.authenticate(request);
+  return known && known->may(auth::Role::read);
+}
+
 Problem Door::turn_away(auth::Refusal refusal, const Request& request, const std::optional<Match>& match) {
   tell(auth::to_string(refusal), {}, request, match);
   Problem problem(ProblemCode::unauthenticated, std::string(auth::detail_of(refusal)));

@@ -29,6 +29,9 @@ class Door {
   /// `/v1`: a stranger learns nothing of what is there.
   [[nodiscard]] Result<Principal, Problem> admit(const transport::Request& request, const std::optional<Match>& match);
 
+  /// Whether the request would still be let in to look: asked again and again by what runs for long.
+  [[nodiscard]] bool still_admits(const transport::Request& request) const;
+
   /// Requests refused since the start, by reason: the words of `auth::Refusal`, and `role`.
   [[nodiscard]] const std::map<std::string_view, std::uint64_t>& refused() const { return refused_; }
 

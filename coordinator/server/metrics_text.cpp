@@ -129,6 +129,9 @@ void write_server(Page& page, const MetricsSnapshot& snapshot) {
   if (snapshot.turned_away != nullptr) {
     for (const auto& [reason, count] : *snapshot.turned_away) page.sample(fmt::format("{{reason=\"{}\"}}", reason), count);
   }
+  page.family("escrow_reloads_total", "counter", "Files of tokens, certificates and secrets read again, by outcome.");
+  page.sample("{outcome=\"succeeded\"}", snapshot.reloads_succeeded);
+  page.sample("{outcome=\"failed\"}", snapshot.reloads_failed);
   page.single("escrow_http_connections", "gauge", "Open connections of clients.", snapshot.connections);
   page.single("escrow_stream_clients", "gauge", "Readers of the event stream.", snapshot.stream.clients);
   page.single("escrow_stream_events_total", "counter", "Events sent to readers of the event stream, once each reader.",

@@ -27,6 +27,9 @@ struct MetricsSnapshot {
   /// Requests that were turned away, by reason.
   const std::map<std::string_view, std::uint64_t>* turned_away = nullptr;
   std::uint64_t connections = 0;
+  /// Files read again, with and without success.
+  std::uint64_t reloads_succeeded = 0;
+  std::uint64_t reloads_failed = 0;
   StreamMetrics stream;
   std::uint64_t log_lines_dropped = 0;
   bool ready = false;

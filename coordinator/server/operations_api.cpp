@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <memory>
 #include <utility>
 
 #include "coordinator/server/api.hpp"
@@ -35,6 +36,41 @@ async::Task<Response> Api::events(protocol::Gid gid, const Request& request) {
   co_return json_response(200, history_json(**events));
 }
 
+namespace {
+
+/// A stream outlives its request, so a token that is taken away must end it, too: at the latest at the next heartbeat.
+class AskingWriter final : public transport::BodyWriter {
+ public:
+  AskingWriter(transport::BodyWriter& writer, const Door& door, const Request& request) : writer_(writer), door_(door), request_(request) {}
+
+  async::Task<bool> write(std::string_view chunk) override {
+    if (!door_.still_admits(request_)) co_return false;
+    const bool is_taken = co_await writer_.write(chunk);
+    co_return is_taken;
+  }
+
+ private:
+  transport::BodyWriter& writer_;
+  const Door& door_;
+  const Request& request_;
+};
+
+async::Task<> ask_while_streaming(const Door& door, std::shared_ptr<const Request> request,
+                                  std::shared_ptr<const transport::BodyStream> body, transport::BodyWriter& writer) {
+  AskingWriter asking(writer, door, *request);
+  co_await (*body)(asking);
+}
+
+/// What shows who asks, and nothing else of the request.
+std::shared_ptr<const Request> credentials_of(const Request& request) {
+  auto out = std::make_shared<Request>();
+  if (const auto authorization = request.headers.find("Authorization")) out->headers.add("Authorization", *authorization);
+  out->peer_name = request.peer_name;
+  return out;
+}
+
+}  // namespace
+
 async::Task<Response> Api::stream(const Request& request) {
   auto query = parse_stream(request);
   if (!query) co_return query.error().to_response();
@@ -46,7 +82,10 @@ async::Task<Response> Api::stream(const Request& request) {
   response.headers.add("Cache-Control", "no-store");
   // Proxies that collect answers before they pass them on know this one.
   response.headers.add("X-Accel-Buffering", "no");
-  response.stream = *std::move(body);
+  const auto shared_body = std::make_shared<const transport::BodyStream>(*std::move(body));
+  response.stream = [&door = parts_.door, credentials = credentials_of(request), shared_body](transport::BodyWriter& writer) {
+    return ask_while_streaming(door, credentials, shared_body, writer);
+  };
   co_return response;
 }
 

@@ -34,23 +34,33 @@ bool is_loopback_host(std::string_view host) {
   return !failure && address.is_loopback();
 }
 
-OriginGuard::OriginGuard(std::string_view listen) : listen_host_(host_of(listen)), is_loopback_(is_loopback_host(listen_host_)) {}
+OriginGuard::OriginGuard(std::string_view listen, const std::vector<std::string>& hosts)
+    : listen_host_(host_of(listen)), is_loopback_(is_loopback_host(listen_host_)) {
+  for (const std::string& host : hosts) hosts_.insert(host_of(host));
+}
+
+bool OriginGuard::knows(std::string_view host) const {
+  // Elsewhere, and nobody has said by which name: any.
+  if (!is_loopback_ && hosts_.empty()) return true;
+  return hosts_.contains(host) || is_loopback_host(host) || (is_loopback_ && host == listen_host_);
+}
 
 std::optional<std::string> OriginGuard::refusal(const transport::Request& request) const {
-  // Only a browser sends a name that is not ours without being told to: a page whose name was pointed at 127.0.0.1.
-  if (is_loopback_ && !request.host.empty()) {
-    const std::string host = host_of(request.host);
-    if (host != listen_host_ && !is_loopback_host(host)) return "the Host header names another host than this listener";
-  }
+  // Only a browser sends a name that is not ours without being told to: a page whose name was pointed at our address. Whoever asks for our
+  // health (by an address that nobody could write down before) learns nothing else.
+  if (!request.host.empty() && !knows(host_of(request.host)) && (is_loopback_ || !request.path.starts_with("/healthz/")))
+    return "the Host header names another host than this listener";
   if (const auto origin = request.headers.find("Origin")) {
     const std::string own = lower_case(request.host);
     const std::string given = lower_case(*origin);
     if (own.empty() || (given != "http://" + own && given != "https://" + own)) return "cross-site requests of browsers are refused";
   }
-  if (const auto site = request.headers.find("Sec-Fetch-Site");
-      site && !is_safe(request.method) && *site != "same-origin" && *site != "none") {
-    return "cross-site requests of browsers are refused";
-  }
+  const auto site = request.headers.find("Sec-Fetch-Site");
+  if (!site || *site == "same-origin" || *site == "none") return std::nullopt;
+  // A link to the console may stand anywhere; a picture, a script or a form of another site may not lead here.
+  const bool is_link = is_safe(request.method) && request.headers.find("Sec-Fetch-Mode") == "navigate" &&
+                       request.headers.find("Sec-Fetch-Dest").value_or("document") == "document";
+  if (!is_link) return "cross-site requests of browsers are refused";
   return std::nullopt;
 }
 

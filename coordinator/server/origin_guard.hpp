@@ -1,8 +1,11 @@
 #pragma once
 
+#include <functional>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "coordinator/transport/http_message.hpp"
 
@@ -18,15 +21,18 @@ namespace escrow::server {
 
 class OriginGuard {
  public:
-  /// `listen` is HOST:PORT as configured.
-  explicit OriginGuard(std::string_view listen);
+  /// `listen` is HOST:PORT as configured, `hosts` are names by which it is known besides (`server.hosts`).
+  explicit OriginGuard(std::string_view listen, const std::vector<std::string>& hosts = {});
 
   /// Why the request is forbidden; nothing: it may pass.
   [[nodiscard]] std::optional<std::string> refusal(const transport::Request& request) const;
 
  private:
+  [[nodiscard]] bool knows(std::string_view host) const;
+
   std::string listen_host_;
   bool is_loopback_;
+  std::set<std::string, std::less<>> hosts_;
 };
 
 }  // namespace escrow::server

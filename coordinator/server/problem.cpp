@@ -100,6 +100,7 @@ transport::Response Problem::to_response() const {
   transport::Response response(static_cast<int>(status));
   response.headers.add("Content-Type", "application/problem+json");
   response.headers.add("Cache-Control", "no-store");
+  response.headers.add("X-Content-Type-Options", "nosniff");
   if (!allow_.empty()) response.headers.add("Allow", allow_);
   if (!challenge_.empty()) response.headers.add("WWW-Authenticate", challenge_);
   if (const auto seconds = retry_after_seconds(code_)) response.headers.add("Retry-After", std::to_string(*seconds));

@@ -145,10 +145,14 @@ Setting with_alias(Setting setting, std::string alias) {
 std::vector<Setting> make_settings() {
   return {
       text("listen", "HOST:PORT", ESCROW_MEMBER(listen), "Where to listen. Port 0 takes a free one; an IPv6 address stands in brackets."),
+      list("server.hosts", "names, addresses", ESCROW_MEMBER(hosts),
+           "What `Host` may name besides the loopback names. Empty: a loopback listener knows only those, others answer to any."),
       with_alias(text("store.location", "sqlite:PATH, sqlite::memory:", ESCROW_MEMBER(store_location),
                       "Where the log is. In memory nothing survives the process."),
                  "store"),
       log_level(),
+      flag("core_dumps", ESCROW_MEMBER(core_dumps),
+           "Permits core dumps and debuggers: they show payloads and secrets, which is why they are off."),
       text("node", "a name", ESCROW_MEMBER(node), "How this coordinator calls itself in `GET /v1/info`. Empty: the name of the machine."),
       integer("limits.body_bytes", {1'024, std::int64_t{1} << 30U}, ESCROW_MEMBER(http.body_bytes),
               "The largest body of a request; larger ones get 413."),

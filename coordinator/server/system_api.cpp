@@ -22,6 +22,7 @@ Response text_response(std::string_view type, std::string body) {
   Response response(200);
   response.headers.add("Content-Type", type);
   response.headers.add("Cache-Control", "no-store");
+  response.headers.add("X-Content-Type-Options", "nosniff");
   response.body = std::move(body);
   return response;
 }
@@ -106,6 +107,8 @@ async::Task<Response> Api::metrics(const Request& request) {
   snapshot.destinations = parts_.engine.destinations();
   snapshot.store = parts_.engine.store().metrics();
   snapshot.http = &counters_;
+  snapshot.reloads_succeeded = parts_.reloads.succeeded();
+  snapshot.reloads_failed = parts_.reloads.failed();
   snapshot.turned_away = &parts_.door.refused();
   snapshot.connections = parts_.connections();
   snapshot.stream = stream_.metrics();

@@ -213,6 +213,9 @@ TEST_CASE("requests that a browser sends for another site are refused", "[server
   CHECK(guard.refusal(request("POST", host, {{"Sec-Fetch-Site", "cross-site"}})));
   CHECK(guard.refusal(request("POST", host, {{"Sec-Fetch-Site", "same-site"}})));
   CHECK_FALSE(guard.refusal(request("POST", host, {{"Origin", "http://127.0.0.1:7400"}, {"Sec-Fetch-Site", "same-origin"}})));
-  CHECK_FALSE(guard.refusal(request("GET", host, {{"Sec-Fetch-Site", "cross-site"}})));
+  CHECK(
+      guard.refusal(request("GET", host, {{"Sec-Fetch-Site", "cross-site"}, {"Sec-Fetch-Mode", "no-cors"}, {"Sec-Fetch-Dest", "image"}})));
+  CHECK_FALSE(guard.refusal(
+      request("GET", host, {{"Sec-Fetch-Site", "cross-site"}, {"Sec-Fetch-Mode", "navigate"}, {"Sec-Fetch-Dest", "document"}})));
   CHECK_FALSE(guard.refusal(request("POST", host)));
 }
