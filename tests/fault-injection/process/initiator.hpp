@@ -25,7 +25,7 @@ class Initiator {
   explicit Initiator(World world) : world_(std::move(world)) {}
 
   /// Returns when the coordinator has said that it is terminal. Throws std::runtime_error when that takes more than `patience`.
-  void run(const Plan& plan, std::chrono::seconds patience = std::chrono::seconds(240)) const;
+  void run(const Plan& plan, std::chrono::seconds patience = std::chrono::seconds(120)) const;
 
  private:
   struct Question;

@@ -196,7 +196,7 @@ constexpr std::array judged{oracles::s1_atomicity,
                             oracles::t1_conforms,
                             oracles::l1_everything_ends};
 
-/// Nothing but a deadline may end a plan otherwise.
+/// Nothing but a deadline, or a check that came before the local transaction, may end a plan otherwise.
 void judge_outcomes(const oracles::Evidence& evidence, const std::vector<Plan>& plans, oracles::Violations& violations) {
   for (const Plan& plan : plans) {
     const auto index = static_cast<std::size_t>(plan.transaction);
@@ -205,8 +205,10 @@ void judge_outcomes(const oracles::Evidence& evidence, const std::vector<Plan>& 
       violations.push_back({"outcome", plan.transaction, "the log does not know it"});
       continue;
     }
-    const bool by_deadline = final->abort_reason && final->abort_reason->code == protocol::AbortCode::timeout;
-    if (final->status != plan.outcome && !by_deadline) {
+    const auto why = final->abort_reason ? std::optional(final->abort_reason->code) : std::nullopt;
+    const bool came_too_late =
+        why == protocol::AbortCode::timeout || (plan.driving == Driving::silent_message && why == protocol::AbortCode::check_refused);
+    if (final->status != plan.outcome && !came_too_late) {
       violations.push_back(
           {"outcome", plan.transaction,
            std::string(protocol::to_string(final->status)) + " instead of " + std::string(protocol::to_string(plan.outcome))});

@@ -28,11 +28,9 @@ class Draft {
   enum class Says { yes, no };
   Draft& saga(Says says = Says::yes, bool is_pivot = false) {
     json branch = begin("saga", {{"action", url("action")}}, says);
-    if (is_pivot) {
-      branch["pivot"] = true;
-    } else {
-      branch["compensate"] = url("compensate");
-    }
+    if (is_pivot) branch["pivot"] = true;
+    // A pivot that is refused behind an unknown attempt has something to undo, or waits for an operator.
+    if (!is_pivot || says == Says::no) branch["compensate"] = url("compensate");
     return add(std::move(branch));
   }
   Draft& tcc(Says says = Says::yes) {

@@ -43,6 +43,7 @@ Stage::Stage(Wanted wanted) : wanted_(std::move(wanted)), workplace_(wanted_.whe
   program.rules_file = workplace_.path("escrowd.rules");
   program.environment = wanted_.environment;
   program.environment.emplace_back(no_authorities);
+  if (wanted_.is_traced) program.environment.push_back("FAULT_POINTS_TRACE=" + trace_path());
   coordinator_ = std::make_unique<KeptProcess>(std::move(program));
 }
 
@@ -78,8 +79,14 @@ void Stage::play(Family family) {
   run_all(initiator(), plans);
 }
 
-std::string Stage::verdict() {
-  last_status_ = coordinator_->stop();
+std::string Stage::verdict(bool by_sigkill) {
+  // A SIGTERM in the first moments of a start would find no handler yet.
+  (void)coordinator_->life();
+  if (by_sigkill) {
+    coordinator_->end();
+  } else {
+    last_status_ = coordinator_->stop();
+  }
   for (auto& one : services_) one->end();
   observed_ = observe(witness_, log_path(), service_paths_, plans_);
   const auto violations = judge(observed_, plans_);

@@ -25,6 +25,8 @@ class Stage {
     /// What runs the coordinator, before its own command: `faketime`, a shell that sets limits.
     std::vector<std::string> wrapper = {};
     Timing timing = {};
+    /// Each failpoint that the coordinator comes to is written down (`trace_path`).
+    bool is_traced = false;
   };
   Stage();
   explicit Stage(Wanted wanted);
@@ -44,8 +46,9 @@ class Stage {
   [[nodiscard]] std::string trace_path() const { return workplace_.path("trace"); }
   [[nodiscard]] const std::vector<Plan>& plans() const { return plans_; }
 
-  /// Ends everything and lets the oracles judge what the files say. Keeps the files when they find something.
-  [[nodiscard]] std::string verdict();
+  /// Ends everything, the coordinator by SIGTERM or, if it may be on its way out already, by SIGKILL, and lets the oracles judge what the
+  /// files say. Keeps the files when they find something.
+  [[nodiscard]] std::string verdict(bool by_sigkill = false);
   [[nodiscard]] const Observed& observed() const { return observed_; }
   /// What the coordinator ended with at the SIGTERM of `verdict`.
   [[nodiscard]] int last_status() const { return last_status_; }
