@@ -276,8 +276,9 @@ bool RequestParser::take_host() {
   if (hosts == 0) return true;
   const std::string_view host = request_.headers.find("host").value();
   if (!host.empty() && !is_authority(host)) return false;
-  if (request_.host.empty()) request_.host = host;  // an absolute target has precedence (RFC 9112, 3.2.2)
-  return true;
+  if (request_.host.empty()) request_.host = host;
+  // An absolute target has precedence (RFC 9112, 3.2.2), but whoever stood in front of us may have gone by the other one.
+  return equals_ignoring_case(request_.host, host);
 }
 
 void RequestParser::head_parsed() {

@@ -256,7 +256,7 @@ TEST_CASE("exceptions and impossible answers of a handler become 500 and the con
 TEST_CASE("the peer is known, and whether it is on loopback", "[transport][server]") {
   ServerUnderTest server(describe_peer);
   RawSocket client = server.connect();
-  REQUIRE(client.send("GET http://real:1/ HTTP/1.1\r\nHost: other\r\n\r\n"));
+  REQUIRE(client.send("GET http://real:1/ HTTP/1.1\r\nHost: real:1\r\n\r\n"));
   CHECK(body_of(client.receive_message()) == "127.0.0.1 loopback real:1");
 }
 

@@ -113,6 +113,8 @@ std::vector<Sample> malformed_requests() {
       {"a target beyond ASCII", "GET /\xc3\xa4 HTTP/1.1\r\n" + host + "\r\n"},
       {"another scheme", "GET ftp://h/ HTTP/1.1\r\n" + host + "\r\n"},
       {"an absolute target without host", "GET http:///a HTTP/1.1\r\n" + host + "\r\n"},
+      {"an absolute target and another host", "GET http://other/a HTTP/1.1\r\n" + host + "\r\n"},
+      {"an absolute target and another port", "GET http://h:81/a HTTP/1.1\r\n" + host + "\r\n"},
       {"an absolute target with user-info", "GET http://u@h/a HTTP/1.1\r\n" + host + "\r\n"},
       {"a method with a bracket", "GE(T / HTTP/1.1\r\n" + host + "\r\n"},
   };
@@ -191,14 +193,14 @@ TEST_CASE("one parser reads pipelined requests one after another", "[transport][
 
 TEST_CASE("targets in absolute and asterisk form are understood", "[transport][parser]") {
   RequestParser parser({});
-  feed(parser, "GET http://real:81/a?b HTTP/1.1\r\nHost: other\r\n\r\n", all_at_once);
+  feed(parser, "GET http://real:81/a?b HTTP/1.1\r\nHost: REAL:81\r\n\r\n", all_at_once);
   REQUIRE(parser.state() == ParseState::complete);
   CHECK(parser.request().path == "/a");
   CHECK(parser.request().query == "b");
   CHECK(parser.request().host == "real:81");
 
   parser.restart();
-  feed(parser, "GET HTTPS://real?b HTTP/1.1\r\nHost: other\r\n\r\n", all_at_once);
+  feed(parser, "GET HTTPS://real?b HTTP/1.1\r\nHost: real\r\n\r\n", all_at_once);
   REQUIRE(parser.state() == ParseState::complete);
   CHECK(parser.request().path == "/");
   CHECK(parser.request().query == "b");
