@@ -23,6 +23,7 @@
 #include "coordinator/faults/fault_point.hpp"
 #include "coordinator/server/api.hpp"
 #include "coordinator/server/auth/authenticator.hpp"
+#include "coordinator/server/config_files.hpp"
 #include "coordinator/server/gid_source.hpp"
 #include "coordinator/server/reload/reloads.hpp"
 #include "coordinator/server/settings_table.hpp"
@@ -97,21 +98,20 @@ class Daemon {
 
   int run() {
     const auto check = [this](std::string_view host, const asio::ip::address& address) { return policy_.allows(host, address); };
-    auto client = transport::HttpClient::make(context_.get_executor(), config_.calls, check, config_.tls);
-    if (!client) return refuse_config("tls", client.error());
-    client_ = std::move(*client);
     if (config_.auth.is_configured()) authenticator_ = server::auth::Authenticator(wall_clock_ms);
     for (const server::Reloadable& reloadable : reloadables()) {
-      if (const auto read = reloads_.add(reloadable); !read) return refuse_config(reloadable.key, read.error());
+      if (const auto read = reloads_.add(reloadable); !read) return refuse_config(reloadable.key, read.error().detail);
     }
+    client_ = transport::HttpClient::make(context_.get_executor(), config_.calls, check, target_tls_);
     engine_.emplace(engine::Engine::Parts{context_.get_executor(), store_, *client_, config_.engine, config_.retention, config_.tombstone,
                                           new_seed(), &signer_});
     api_.emplace(api_parts());
     const auto answer = [this](transport::Request request) { return api_->handle(std::move(request)); };
     const auto warn = [this](std::string_view what) { logger_.error("http server", {{"detail", what}}); };
     http_.emplace(context_.get_executor(), config_.http, answer, server::render_transport_error, warn);
+    http_->use_tls(tls_);
     const auto endpoint = http_->listen(config_.listen);
-    if (!endpoint) return refuse_config("listen", endpoint.error());
+    if (!endpoint) return refuse_config("listen", endpoint.error().detail);
     address_ = endpoint->text();
 
     asio::co_spawn(context_, serve(), [this](const std::exception_ptr& failure) {
@@ -123,8 +123,8 @@ class Daemon {
   }
 
  private:
-  int refuse_config(std::string_view key, const Error& error) {
-    logger_.error("configuration can't be used", {{"key", key}, {"detail", std::string_view(error.detail)}});
+  int refuse_config(std::string_view key, std::string_view detail) {
+    logger_.error("configuration can't be used", {{"key", key}, {"detail", detail}});
     return exit_config;
   }
 
@@ -144,15 +144,27 @@ class Daemon {
       };
       out.push_back({std::string(config_.auth.key()), files, read});
     }
-    if (!config_.targets_credentials_file.empty()) {
-      const auto files = [this] { return std::vector{config_.targets_credentials_file}; };
-      const auto read = [this]() -> Result<void, Error> {
-        auto keys = server::load_signing_keys(config_);
-        if (!keys) return Error{{}, keys.error().front().detail};
-        signer_.replace(*std::move(keys));
+    const auto read_targets = [this]() -> Result<void, Error> {
+      auto tls = server::load_target_tls(config_);
+      if (!tls) return tls.error();
+      auto keys = server::load_signing_keys(config_);
+      if (!keys) return Error{{}, keys.error().front().detail};
+      target_tls_ = *std::move(tls);
+      if (client_) client_->use_tls(target_tls_);
+      signer_.replace(*std::move(keys));
+      return {};
+    };
+    out.push_back({"targets.credentials_file", [this] { return server::target_tls_files(config_); }, read_targets});
+    if (config_.tls.enabled()) {
+      const auto read_tls = [this]() -> Result<void, Error> {
+        auto tls = server::load_server_tls(config_);
+        if (!tls) return tls.error();
+        tls_ = *std::move(tls);
+        if (http_) http_->use_tls(tls_);
         return {};
       };
-      out.push_back({"targets.credentials_file", files, read});
+      const auto files = [this] { return std::vector{config_.tls.certificate_file, config_.tls.key_file, config_.tls.client_ca_file}; };
+      out.push_back({"tls", files, read_tls});
     }
     return out;
   }
@@ -194,7 +206,7 @@ class Daemon {
     logger_.info("ready", {{"listen", std::string_view(address_)},
                            {"store", std::string_view(config_.store_location)},
                            {"store_id", std::string_view(store_.store_id())}});
-    std::printf("escrowd listening on http://%s\n", address_.c_str());
+    std::printf("escrowd listening on %s://%s\n", config_.tls.enabled() ? "https" : "http", address_.c_str());
     std::fflush(stdout);
 
     async::TaskGroup watch(context_.get_executor());
@@ -275,6 +287,8 @@ class Daemon {
   asio::signal_set hangup_;
   server::Reloads reloads_;
   server::auth::Authenticator authenticator_;
+  std::shared_ptr<const transport::TargetTls> target_tls_;
+  std::shared_ptr<const transport::ServerTls> tls_;
   std::unique_ptr<transport::HttpClient> client_;
   engine::driver::CallSigner signer_;
   std::optional<engine::Engine> engine_;

@@ -16,10 +16,16 @@ std::vector<ConfigFault> check_config(const Config& config) {
                                     "set auth.tokens_file (escrowd token makes what goes into it), listen on a loopback address, "
                                     "or set auth.insecure: true behind something that asks"});
   }
-  if (config.tls.certificate_file.empty() != config.tls.key_file.empty()) {
-    const bool key_missing = config.tls.key_file.empty();
-    faults.push_back({key_missing ? "tls.key_file" : "tls.certificate_file", "must be set together with the other one"});
-  }
+  const auto check_pair = [&](const std::string& section, const std::string& certificate_file, const std::string& key_file) {
+    if (certificate_file.empty() == key_file.empty()) return;
+    faults.push_back({section + (key_file.empty() ? ".key_file" : ".certificate_file"), "must be set together with the other one"});
+  };
+  check_pair("tls", config.tls.certificate_file, config.tls.key_file);
+  check_pair("targets", config.targets_tls.certificate_file, config.targets_tls.key_file);
+  if (!config.tls.client_ca_file.empty() && !config.tls.enabled())
+    faults.push_back({"tls.client_ca_file", "needs tls.certificate_file: only over TLS can a client show a certificate"});
+  if (config.tls.require_client_certificate && config.tls.client_ca_file.empty())
+    faults.push_back({"tls.require_client_certificate", "needs tls.client_ca_file, which says whose certificates count"});
   if (const auto policy = transport::TargetPolicy::make(config.targets_allow, {}); !policy)
     faults.push_back({"targets.allow", policy.error().detail});
   if (const auto policy = transport::TargetPolicy::make({}, config.targets_deny); !policy)

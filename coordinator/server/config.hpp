@@ -26,11 +26,12 @@ struct Config {
   std::string node;
 
   transport::ServerLimits http;
+  transport::ServerTlsFiles tls;
   StreamLimits stream;
   engine::node::Settings engine;
   store::StoreSettings store;
   transport::ClientLimits calls;
-  transport::ClientTls tls;
+  transport::ClientTls targets_tls;
   std::vector<std::string> targets_allow;
   std::vector<std::string> targets_deny;
   /// Authorities, certificates and signing secrets of single targets; empty: none.

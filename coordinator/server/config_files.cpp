@@ -1,23 +1,86 @@
 #include "coordinator/server/config_files.hpp"
 
+#include <fmt/format.h>
+
+#include <cstddef>
 #include <utility>
 
 #include "coordinator/server/auth/authenticator.hpp"
 #include "coordinator/server/credentials_file.hpp"
+#include "coordinator/server/reload/guarded_file.hpp"
 #include "coordinator/server/signing_keys.hpp"
+#include "coordinator/transport/errors.hpp"
 
 namespace escrow::server {
 
+namespace {
+
+/// A certificate may be seen by everybody, its key by nobody.
+Result<void, Error> check_key(const std::string& key_file) {
+  if (key_file.empty()) return {};
+  const auto read = read_guarded_file(key_file, Guard::nobody_reads);
+  if (!read) return read.error();
+  return {};
+}
+
+Error as_error(const std::vector<ConfigFault>& faults) {
+  std::string detail;
+  for (const ConfigFault& fault : faults) detail.append(detail.empty() ? "" : "; ").append(fault.detail);
+  return Error{transport::Errc::tls_setup, std::move(detail)};
+}
+
+}  // namespace
+
+Result<std::shared_ptr<const transport::TargetTls>, Error> load_target_tls(const Config& config) {
+  const auto credentials = read_credentials(config.targets_credentials_file);
+  if (!credentials) return as_error(credentials.error());
+  const auto in_file = [&](std::string_view what, const Error& error) {
+    return Error{error.code, fmt::format("{}: {}: {}", config.targets_credentials_file, what, error.detail)};
+  };
+  if (const auto checked = check_key(config.targets_tls.key_file); !checked) return checked.error();
+  for (std::size_t i = 0; i < credentials->size(); ++i) {
+    const auto checked = check_key((*credentials)[i].key_file);
+    if (!checked) return in_file(fmt::format("entry {} (match {}), key_file", i + 1, (*credentials)[i].match), checked.error());
+  }
+  auto general = transport::TargetTls::load(config.targets_tls, {});
+  if (!general || credentials->size() == 0) return general;
+  auto tls = transport::TargetTls::load(config.targets_tls, *credentials);
+  if (!tls) return Error{tls.error().code, fmt::format("{}: {}", config.targets_credentials_file, tls.error().detail)};
+  return tls;
+}
+
+std::vector<std::string> target_tls_files(const Config& config) {
+  std::vector<std::string> files{config.targets_credentials_file, config.targets_tls.ca_file, config.targets_tls.certificate_file,
+                                 config.targets_tls.key_file};
+  if (const auto credentials = read_credentials(config.targets_credentials_file)) {
+    for (std::size_t i = 0; i < credentials->size(); ++i) {
+      const transport::TargetCredential& entry = (*credentials)[i];
+      files.insert(files.end(), {entry.ca_file, entry.certificate_file, entry.key_file});
+    }
+  }
+  std::erase_if(files, [](const std::string& file) { return file.empty(); });
+  return files;
+}
+
+Result<std::shared_ptr<const transport::ServerTls>, Error> load_server_tls(const Config& config) {
+  if (const auto checked = check_key(config.tls.key_file); !checked) return checked.error();
+  return transport::ServerTls::load(config.tls);
+}
+
 std::vector<ConfigFault> check_config_files(const Config& config) {
   std::vector<ConfigFault> faults;
-  if (auto credentials = read_credentials(config.targets_credentials_file); !credentials) faults = std::move(credentials.error());
   if (config.auth.is_configured()) {
     // Warnings are for the start.
     const auto tokens = auth::read_tokens(config.auth, [](std::string_view) {});
     if (!tokens) faults.push_back({std::string(config.auth.key()), tokens.error().detail});
   }
-  if (faults.empty()) {
-    if (const auto keys = load_signing_keys(config); !keys) faults = keys.error();
+  if (const auto keys = load_signing_keys(config); !keys) {
+    faults.insert(faults.end(), keys.error().begin(), keys.error().end());
+  } else if (const auto calls = load_target_tls(config); !calls) {
+    faults.push_back({config.targets_credentials_file.empty() ? "targets" : "targets.credentials_file", calls.error().detail});
+  }
+  if (config.tls.enabled()) {
+    if (const auto tls = load_server_tls(config); !tls) faults.push_back({"tls", tls.error().detail});
   }
   return faults;
 }

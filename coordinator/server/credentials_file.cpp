@@ -1,10 +1,10 @@
 #include "coordinator/server/credentials_file.hpp"
 
+#include "coordinator/server/reload/guarded_file.hpp"
+
 #include <fmt/format.h>
 #include <yaml-cpp/yaml.h>
 
-#include <fstream>
-#include <iterator>
 #include <set>
 #include <utility>
 
@@ -117,10 +117,9 @@ Result<transport::TargetCredentials, std::vector<ConfigFault>> parse_credentials
 
 Result<transport::TargetCredentials, std::vector<ConfigFault>> read_credentials(const std::string& path) {
   if (path.empty()) return transport::TargetCredentials();
-  std::ifstream file(path, std::ios::binary);
-  const std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
-  if (!file.is_open() || file.bad()) return std::vector<ConfigFault>{{"targets.credentials_file", path + " can't be read"}};
-  return parse_credentials(text, path);
+  const auto read = read_guarded_file(path, Guard::nobody_reads);
+  if (!read) return std::vector<ConfigFault>{{"targets.credentials_file", read.error().detail}};
+  return parse_credentials(read->text, path);
 }
 
 }  // namespace escrow::server

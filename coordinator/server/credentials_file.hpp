@@ -17,7 +17,7 @@ namespace escrow::server {
 [[nodiscard]] Result<transport::TargetCredentials, std::vector<ConfigFault>> parse_credentials(std::string_view text,
                                                                                                const std::string& path);
 
-/// The same with the file; an empty path: no credentials.
+/// The same with the file, which nobody but its owner may read (`Guard::nobody_reads`); an empty path: no credentials.
 [[nodiscard]] Result<transport::TargetCredentials, std::vector<ConfigFault>> read_credentials(const std::string& path);
 
 }  // namespace escrow::server

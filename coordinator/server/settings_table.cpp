@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <charconv>
+#include <functional>
 #include <iterator>
 #include <limits>
 #include <type_traits>
@@ -208,10 +209,17 @@ std::vector<Setting> make_settings() {
            "Authorities, our certificates and signing secrets of single targets: a list, of which the first entry whose `match` names host "
            "and "
            "port of a call counts."),
-      text("tls.ca_file", "a PEM file", ESCROW_MEMBER(tls.ca_file), "Authorities trusted for `https` participants besides the system's."),
-      text("tls.certificate_file", "a PEM file", ESCROW_MEMBER(tls.certificate_file),
+      text("targets.ca_file", "a PEM file", ESCROW_MEMBER(targets_tls.ca_file),
+           "Authorities trusted for `https` participants besides the system's."),
+      text("targets.certificate_file", "a PEM file", ESCROW_MEMBER(targets_tls.certificate_file),
            "The certificate chain shown to participants that ask for one."),
+      text("targets.key_file", "a PEM file", ESCROW_MEMBER(targets_tls.key_file), "The key of that certificate."),
+      text("tls.certificate_file", "a PEM file", ESCROW_MEMBER(tls.certificate_file),
+           "The certificate chain of the coordinator itself. With it, it speaks https instead of http."),
       text("tls.key_file", "a PEM file", ESCROW_MEMBER(tls.key_file), "The key of that certificate."),
+      text("tls.client_ca_file", "a PEM file", ESCROW_MEMBER(tls.client_ca_file),
+           "Authorities of clients. With it, clients are asked for a certificate; one of another authority is turned away."),
+      flag("tls.require_client_certificate", ESCROW_MEMBER(tls.require_client_certificate), "Turns clients away that show no certificate."),
       text("auth.tokens_file", "a YAML file", ESCROW_MEMBER(auth.tokens_file),
            "Who may come in: names, roles and hashes of tokens ([docs/security.md](security.md)). Empty: nobody is asked."),
       hidden(list("auth.tokens", "NAME:ROLE:sha256:HEX", ESCROW_MEMBER(auth.tokens), "The same without a file, for a few.")),

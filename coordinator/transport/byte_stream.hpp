@@ -30,19 +30,34 @@ class ByteStream {
   ByteStream(const ByteStream&) = delete;
   ByteStream& operator=(const ByteStream&) = delete;
 
-  /// Turns the connection into a TLS one, as its client: verifies the peer's certificate and that it names `host`.
-  /// `context` must outlive this.
+  /// Turns the connection into a TLS one, as its client: verifies the peer's certificate and that it names `host`. After a failure the
+  /// connection can only be closed.
   async::Task<std::tuple<boost::system::error_code>> start_tls(boost::asio::ssl::context& context, const std::string& host);
+  /// The same as its server.
+  async::Task<std::tuple<boost::system::error_code>> accept_tls(boost::asio::ssl::context& context);
+  /// Goes back to the bytes of the socket: for a last word to a peer that has not begun a handshake.
+  void forget_tls();
 
   async::Task<IoResult> read_some(boost::asio::mutable_buffer into);
   /// Writes both in one go; returns when all is written, or with an error.
   async::Task<IoResult> write(const std::array<boost::asio::const_buffer, 2>& gathered);
+  /// Tells the peer that nothing follows (TLS: with a close alert, which may wait for the peer's) and goes on reading.
+  async::Task<> end_writing();
+  /// Reads what nobody will look at: bytes of the socket, also under TLS. Only after `end_writing`.
+  async::Task<IoResult> read_raw(boost::asio::mutable_buffer into);
 
   /// True if nothing has come in that has not been read, and the peer has not closed. Costs a system call.
   [[nodiscard]] bool is_quiet();
   [[nodiscard]] bool is_tls() const { return tls_ != nullptr; }
+  /// The name in the peer's verified certificate; empty: it showed none, or none that was asked for.
+  [[nodiscard]] std::string peer_name() const;
+  /// The peer asked for our certificate in the handshake, and there was none to show.
+  [[nodiscard]] bool lacked_certificate() const;
   [[nodiscard]] Socket& socket() { return socket_; }
   void close();
+
+  /// What `failure` of this connection means, as a sentence: of a certificate that was not believed it says why.
+  [[nodiscard]] std::string explain(const boost::system::error_code& failure) const;
 
  private:
   struct Tls;
@@ -53,5 +68,9 @@ class ByteStream {
 
 /// The peer has closed its side properly (TLS: with its close alert).
 [[nodiscard]] bool is_end_of_stream(const boost::system::error_code& failure);
+/// TLS itself failed: no I/O error, and no stream that was cut short.
+[[nodiscard]] bool is_tls_failure(const boost::system::error_code& failure);
+/// What came instead of a TLS handshake was a request in plain HTTP.
+[[nodiscard]] bool is_plain_http(const boost::system::error_code& failure);
 
 }  // namespace escrow::transport

@@ -31,6 +31,12 @@ void ConnectionPool::put(const std::string& destination, std::unique_ptr<ClientC
   ++size_;
 }
 
+void ConnectionPool::close_tls() {
+  for (auto& [destination, connections] : idle_) {
+    size_ -= std::erase_if(connections, [](const std::unique_ptr<ClientConnection>& connection) { return connection->stream.is_tls(); });
+  }
+}
+
 void ConnectionPool::close() {
   closed_ = true;
   idle_.clear();

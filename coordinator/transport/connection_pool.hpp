@@ -23,6 +23,8 @@ struct ClientConnection {
   boost::beast::flat_buffer buffer;
   AnswerParser parser;
   std::string head;
+  /// What the TLS of the stream was made with; null: it has none.
+  std::shared_ptr<const TargetTls> tls;
   async::Clock::time_point idle_since;
 };
 
@@ -35,6 +37,8 @@ class ConnectionPool {
   std::unique_ptr<ClientConnection> take(const std::string& destination);
   /// Keeps it, or closes it where there are enough.
   void put(const std::string& destination, std::unique_ptr<ClientConnection> connection);
+  /// Closes those with TLS.
+  void close_tls();
   /// Closes all, and keeps none from now on.
   void close();
   [[nodiscard]] std::size_t size() const { return size_; }

@@ -15,7 +15,6 @@
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/ssl/context.hpp>
 #include <boost/asio/ssl/error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/system/system_error.hpp>
@@ -42,23 +41,6 @@ std::string_view view(const boost::beast::flat_buffer& buffer) {
   return {static_cast<const char*>(buffer.data().data()), buffer.data().size()};
 }
 
-Result<void> set_up_tls(asio::ssl::context& context, const ClientTls& tls) {
-  boost::system::error_code failure;
-  const auto failed = [&](std::string_view what, const std::string& file) {
-    return Error{Errc::tls_setup, fmt::format("cannot read the {} in {}: {}", what, file, failure.message())};
-  };
-  SSL_CTX_set_min_proto_version(context.native_handle(), TLS1_2_VERSION);
-  context.set_default_verify_paths(failure);
-  if (failure) return Error{Errc::tls_setup, "cannot load the system's certificate authorities: " + failure.message()};
-  if (!tls.ca_file.empty()) context.load_verify_file(tls.ca_file, failure);
-  if (failure) return failed("authorities", tls.ca_file);
-  if (!tls.certificate_file.empty()) context.use_certificate_chain_file(tls.certificate_file, failure);
-  if (failure) return failed("certificate", tls.certificate_file);
-  if (!tls.key_file.empty()) context.use_private_key_file(tls.key_file, asio::ssl::context::pem, failure);
-  if (failure) return failed("key", tls.key_file);
-  return {};
-}
-
 }  // namespace
 
 std::string_view to_string(CallFailureKind kind) {
@@ -78,12 +60,13 @@ std::string_view to_string(CallFailureKind kind) {
 }
 
 struct HttpClient::State {
-  State(async::Executor on, ClientLimits with_limits, TargetCheck to_check, std::shared_ptr<NameResolver> with_resolver)
+  State(async::Executor on, ClientLimits with_limits, TargetCheck to_check, std::shared_ptr<const TargetTls> with_tls,
+        std::shared_ptr<NameResolver> with_resolver)
       : executor(std::move(on)),
         limits(with_limits),
         check(std::move(to_check)),
         resolver(std::move(with_resolver)),
-        tls(asio::ssl::context::tls_client),
+        tls(std::move(with_tls)),
         deadlines(executor),
         pool(limits, deadlines) {}
 
@@ -91,7 +74,7 @@ struct HttpClient::State {
   ClientLimits limits;
   TargetCheck check;
   std::shared_ptr<NameResolver> resolver;
-  asio::ssl::context tls;
+  std::shared_ptr<const TargetTls> tls;
   async::DeadlineQueue deadlines;
   ConnectionPool pool;
   std::uint64_t connections_made = 0;
@@ -122,6 +105,7 @@ class Exchange {
   async::Task<bool> resolve(std::vector<asio::ip::address>& addresses);
   async::Task<bool> connect_to(const asio::ip::address& address, std::size_t addresses_left);
   async::Task<bool> start_tls();
+  void keep();
   async::Task<bool> write(bool is_reused);
   async::Task<bool> read();
 
@@ -137,6 +121,19 @@ class Exchange {
   bool fail(CallFailureKind kind, std::string_view what, const boost::system::error_code& error) {
     if (error == asio::error::operation_aborted) kind = CallFailureKind::cancelled;
     return fail(kind, fmt::format("{}: {}", what, error.message()));
+  }
+  /// The same for what happened on the connection, which ends with it.
+  bool fail_connection(CallFailureKind kind, std::string_view what, const boost::system::error_code& error) {
+    const Connection broken = std::move(connection_);
+    if (error == asio::error::operation_aborted) {
+      kind = CallFailureKind::cancelled;
+    } else if (is_tls_failure(error)) {
+      kind = CallFailureKind::tls;
+    }
+    std::string detail = fmt::format("{}: {}", what, broken->stream.explain(error));
+    // The peer's own word for it, an alert, is often lost when it hangs up with our request unread.
+    if (broken->stream.lacked_certificate()) detail += "; the participant asked for a client certificate, and none is configured for it";
+    return fail(kind, std::move(detail));
   }
   void expire() {
     expired_ = true;
@@ -164,7 +161,7 @@ async::Task<CallAnswer> Exchange<State>::run() {
       if (!connected) break;
     }
     if (!write_request_head(connection_->head, call_)) {
-      if (is_reused) client_.pool.put(destination, std::move(connection_));
+      if (is_reused) keep();
       fail(CallFailureKind::invalid_request, "a header of the call cannot be sent");
       break;
     }
@@ -183,7 +180,7 @@ async::Task<CallAnswer> Exchange<State>::run() {
     answer.headers = std::move(parser.headers());
     answer.body = std::move(parser.body());
     limit_.lift();
-    if (parser.keep_alive() && !expired_) client_.pool.put(destination, std::move(connection_));
+    if (parser.keep_alive() && !expired_) keep();
     co_return CallAnswer(std::move(answer));
   }
   co_return CallAnswer(std::move(*failure_));
@@ -276,10 +273,23 @@ async::Task<bool> Exchange<State>::connect_to(const asio::ip::address& address, 
 
 template <class State>
 async::Task<bool> Exchange<State>::start_tls() {
-  const auto [failure] = co_await connection_->stream.start_tls(client_.tls, call_.url().host());
+  const std::shared_ptr<const TargetTls> tls = client_.tls;
+  connection_->tls = tls;
+  const auto [failure] = co_await connection_->stream.start_tls(tls->context_for(call_.url()), call_.url().host());
   if (!failure && !expired_) co_return true;
-  connection_.reset();
-  co_return fail(CallFailureKind::tls, "TLS handshake", failure);
+  const Connection broken = std::move(connection_);
+  std::string detail = fmt::format("TLS handshake with {}: {}", call_.url().host(), broken->stream.explain(failure));
+  co_return fail(failure == asio::error::operation_aborted ? CallFailureKind::cancelled : CallFailureKind::tls, std::move(detail));
+}
+
+/// A connection that was made with files which are not those of today is of no use to the next call.
+template <class State>
+void Exchange<State>::keep() {
+  if (connection_->tls && connection_->tls != client_.tls) {
+    connection_.reset();
+  } else {
+    client_.pool.put(call_.url().destination(), std::move(connection_));
+  }
 }
 
 template <class State>
@@ -295,8 +305,7 @@ async::Task<bool> Exchange<State>::write(bool is_reused) {
   const bool nothing_left = written == 0 && !connection_->stream.is_tls();
   const bool is_ours = expired_ || failure == asio::error::operation_aborted;
   send_again_ = is_reused && nothing_left && !is_ours;
-  connection_.reset();
-  co_return fail(CallFailureKind::reset, "the connection broke while the request was written", failure);
+  co_return fail_connection(CallFailureKind::reset, "the connection broke while the request was written", failure);
 }
 
 template <class State>
@@ -316,8 +325,7 @@ async::Task<bool> Exchange<State>::read() {
       if (!is_end_of_stream(failure)) {
         const bool is_cut_short = failure == asio::ssl::error::stream_truncated && has_begun;
         const CallFailureKind kind = is_cut_short ? CallFailureKind::broken_answer : CallFailureKind::reset;
-        connection_.reset();
-        co_return fail(kind, "the connection broke before the answer was complete", failure);
+        co_return fail_connection(kind, "the connection broke before the answer was complete", failure);
       }
       if (!has_begun) {
         connection_.reset();
@@ -345,10 +353,15 @@ async::Task<bool> Exchange<State>::read() {
 
 Result<std::unique_ptr<HttpClient>> HttpClient::make(async::Executor executor, ClientLimits limits, TargetCheck check, const ClientTls& tls,
                                                      std::shared_ptr<NameResolver> resolver) {
+  auto loaded = TargetTls::load(tls, {});
+  if (!loaded) return std::move(loaded).error();
+  return make(std::move(executor), limits, std::move(check), *std::move(loaded), std::move(resolver));
+}
+
+std::unique_ptr<HttpClient> HttpClient::make(async::Executor executor, ClientLimits limits, TargetCheck check,
+                                             std::shared_ptr<const TargetTls> tls, std::shared_ptr<NameResolver> resolver) {
   if (!resolver) resolver = std::make_shared<SystemResolver>(executor);
-  auto state = std::make_unique<State>(std::move(executor), limits, std::move(check), std::move(resolver));
-  const auto set_up = set_up_tls(state->tls, tls);
-  if (!set_up) return set_up.error();
+  auto state = std::make_unique<State>(std::move(executor), limits, std::move(check), std::move(tls), std::move(resolver));
   return std::unique_ptr<HttpClient>(new HttpClient(std::move(state)));
 }
 
@@ -363,6 +376,11 @@ async::Task<CallAnswer> HttpClient::call(OutboundCall call) {
   Exchange<State> exchange(*state_, call);
   CallAnswer answer = co_await exchange.run();
   co_return answer;
+}
+
+void HttpClient::use_tls(std::shared_ptr<const TargetTls> tls) {
+  state_->tls = std::move(tls);
+  state_->pool.close_tls();
 }
 
 void HttpClient::shut_down() { state_->pool.close(); }

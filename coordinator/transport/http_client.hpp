@@ -2,6 +2,7 @@
 
 #include "coordinator/async/task.hpp"
 #include "coordinator/transport/http_message.hpp"
+#include "coordinator/transport/target_tls.hpp"
 #include "protocol/result.hpp"
 #include "protocol/url.hpp"
 
@@ -117,15 +118,6 @@ class CallAnswer {
   std::variant<Answer, CallFailure> held_;
 };
 
-/// How https participants are verified. The system's authorities and the host name are always checked.
-struct ClientTls {
-  /// More authorities, PEM; empty: none.
-  std::string ca_file;
-  /// Our own certificate chain and key, PEM; empty: none.
-  std::string certificate_file;
-  std::string key_file;
-};
-
 struct ClientLimits {
   std::size_t answer_header_bytes = 65536;
   std::size_t answer_body_bytes = 1048576;
@@ -154,6 +146,9 @@ class HttpClient {
   /// system's, with threads of its own. Error: Errc::tls_setup.
   static Result<std::unique_ptr<HttpClient>> make(async::Executor executor, ClientLimits limits, TargetCheck check,
                                                   const ClientTls& tls = {}, std::shared_ptr<NameResolver> resolver = {});
+  /// The same with what has been loaded already.
+  static std::unique_ptr<HttpClient> make(async::Executor executor, ClientLimits limits, TargetCheck check,
+                                          std::shared_ptr<const TargetTls> tls, std::shared_ptr<NameResolver> resolver = {});
   /// No call may be running.
   ~HttpClient();
   HttpClient(const HttpClient&) = delete;
@@ -161,6 +156,9 @@ class HttpClient {
 
   /// Never throws for what happens on the network. Cancelling the calling coroutine ends it at once.
   async::Task<CallAnswer> call(OutboundCall call);
+
+  /// From now on TLS connections are made with these files: those not in use are closed, those in use are not kept.
+  void use_tls(std::shared_ptr<const TargetTls> tls);
 
   /// Closes the connections that are not in use, and keeps none from now on.
   void shut_down();

@@ -89,7 +89,7 @@ struct Request {
   std::string path;
   /// What follows the first '?', still percent-encoded; empty if there is none.
   std::string query;
-  /// Of the Host header or of an absolute target, which has precedence (RFC 9112, 3.2.2); in HTTP/1.0 it may be empty.
+  /// Of the Host header, and of an absolute target where there is one: both say the same. In HTTP/1.0 it may be empty.
   std::string host;
   /// 10 or 11.
   int version = 11;
@@ -98,7 +98,9 @@ struct Request {
   /// The peer's address without its port.
   std::string remote_address;
   bool peer_is_loopback = false;
-  /// The verified name in the client's certificate; empty: it showed none.
+  /// It came over TLS.
+  bool is_tls = false;
+  /// The name in the client's verified certificate (its first DNS name or URI, else its common name); empty: it showed none.
   std::string peer_name;
 };
 

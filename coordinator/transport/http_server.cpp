@@ -173,6 +173,8 @@ Result<Endpoint> HttpServer::listen(std::string_view address) {
   return Endpoint{.address = bound.address().to_string(), .port = bound.port()};
 }
 
+void HttpServer::use_tls(std::shared_ptr<const ServerTls> tls) { state_->context.tls = std::move(tls); }
+
 void HttpServer::run() {
   for (Acceptor& acceptor : state_->acceptors) state_->tasks.spawn(state_->accept(acceptor));
 }

@@ -2,6 +2,7 @@
 
 #include "coordinator/async/task.hpp"
 #include "coordinator/transport/http_message.hpp"
+#include "coordinator/transport/server_tls.hpp"
 #include "protocol/result.hpp"
 
 #include <chrono>
@@ -62,7 +63,8 @@ using WarningSink = std::function<void(std::string_view)>;
 /// An HTTP/1.1 server on one executor (one thread). Requests of a connection are handled one by one in their order.
 /// Whatever is ambiguous about where a message ends closes the connection: nothing is smuggled past the handler.
 ///
-/// TLS is not offered yet: connections run on a ByteStream, and only the accept loop decides which one they get.
+/// With TLS, the handshake has the time of a header; whoever is slow at it holds up nobody else. A client that speaks plain HTTP to it
+/// gets a 400 that says so.
 class HttpServer {
  public:
   HttpServer(async::Executor executor, ServerLimits limits, RequestHandler handler, ErrorRenderer renderer = {}, WarningSink warn = {});
@@ -75,6 +77,9 @@ class HttpServer {
   /// spot (it may block). Port 0 takes a free one. Connections wait in the kernel until `run`. May be called more than
   /// once, before `run`. Errors: Errc::address_invalid, Errc::address_unavailable.
   Result<Endpoint> listen(std::string_view address);
+
+  /// From now on new connections speak TLS, made with these files; null: plain HTTP. Open ones stay as they are.
+  void use_tls(std::shared_ptr<const ServerTls> tls);
 
   /// Begins to accept.
   void run();

@@ -103,6 +103,8 @@ void ServerConnection::close_if_idle() {
 
 async::Task<> ServerConnection::serve() {
   limit(Phase::idle, server_.limits.header_timeout);
+  const bool begun = co_await begin();
+  if (!begun) co_return;
   for (;;) {
     const Received received = co_await receive();
     if (received == Received::nothing) co_return;
@@ -115,6 +117,8 @@ async::Task<> ServerConnection::serve() {
     Request request = std::move(parser_.request());
     request.remote_address = remote_address_;
     request.peer_is_loopback = peer_is_loopback_;
+    request.is_tls = stream_.is_tls();
+    request.peer_name = peer_name_;
     const bool to_head = request.method == "HEAD";
     const int version = request.version;
     ESCROW_FAULT_CONTEXT(asked, request.method + request.path);
@@ -132,6 +136,21 @@ async::Task<> ServerConnection::serve() {
     parser_.restart();
     limit(Phase::idle, server_.limits.idle_timeout);
   }
+}
+
+/// The handshake, where there is one. False: there will be no request.
+async::Task<bool> ServerConnection::begin() {
+  const std::shared_ptr<const ServerTls> tls = server_.tls;
+  if (!tls) co_return true;
+  const auto [failure] = co_await stream_.accept_tls(tls->context());
+  if (!failure && !expired_) {
+    peer_name_ = stream_.peer_name();
+    co_return true;
+  }
+  if (!is_plain_http(failure) || expired_) co_return false;
+  stream_.forget_tls();
+  co_await send_error(ProtocolError::malformed_request, "this port speaks https, and the request came in plain http");
+  co_return false;
 }
 
 async::Task<ServerConnection::Received> ServerConnection::receive() {
@@ -304,15 +323,19 @@ async::Task<> ServerConnection::send_error(ProtocolError error, std::string_view
   if (sent) co_await hang_up();
 }
 
-async::Task<> ServerConnection::refuse() { co_await send_error(ProtocolError::overloaded, "too many connections"); }
+async::Task<> ServerConnection::refuse() {
+  limit(Phase::idle, server_.limits.header_timeout);
+  const bool begun = co_await begin();
+  if (begun) co_await send_error(ProtocolError::overloaded, "too many connections");
+}
 
 async::Task<> ServerConnection::hang_up() {
   limit(Phase::closing, linger_time);
-  boost::system::error_code failure;
-  stream_.socket().shutdown(Socket::shutdown_send, failure);
+  co_await stream_.end_writing();
   buffer_.clear();
+  boost::system::error_code failure;
   for (std::size_t drained = 0; !failure && drained < linger_bytes;) {
-    const auto [read_failure, size] = co_await stream_.read_some(buffer_.prepare(read_size));
+    const auto [read_failure, size] = co_await stream_.read_raw(buffer_.prepare(read_size));
     failure = read_failure;
     drained += size;
   }

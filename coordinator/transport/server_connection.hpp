@@ -30,6 +30,8 @@ struct ServerContext {
   async::DeadlineQueue deadlines;
   async::Event draining;
   DateHeader date;
+  /// What new connections are made with; null: plain HTTP.
+  std::shared_ptr<const ServerTls> tls;
   std::list<ServerConnection*> open;
 };
 
@@ -53,6 +55,7 @@ class ServerConnection {
   enum class Received { request, nothing, failed };
   class ChunkWriter;
 
+  async::Task<bool> begin();
   async::Task<Received> receive();
   async::Task<Response> handle(Request request);
   async::Task<bool> send(Response response, bool to_head, int version, bool keep_alive);
@@ -75,6 +78,7 @@ class ServerConnection {
   std::string head_;
   std::string remote_address_;
   bool peer_is_loopback_ = false;
+  std::string peer_name_;
   async::Deadline deadline_;
   Phase phase_ = Phase::idle;
   bool expired_ = false;

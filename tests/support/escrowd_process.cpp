@@ -28,9 +28,10 @@ std::vector<std::string> command(const std::string& program, const std::string& 
 EscrowdProcess::EscrowdProcess(const std::string& program, const std::string& directory, const std::vector<std::string>& more)
     : error_file_(directory + "/escrowd.log"), child_(command(program, directory, more), error_file_) {
   const auto line = child_.read_line(30s);
-  constexpr std::string_view expected = "escrowd listening on http://127.0.0.1:";
-  if (!line || !line->starts_with(expected)) throw std::runtime_error("escrowd did not become ready: " + text_of(error_file_));
-  port_ = static_cast<std::uint16_t>(std::stoul(line->substr(expected.size())));
+  for (const std::string_view expected : {"escrowd listening on http://127.0.0.1:", "escrowd listening on https://127.0.0.1:"}) {
+    if (line && line->starts_with(expected)) port_ = static_cast<std::uint16_t>(std::stoul(line->substr(expected.size())));
+  }
+  if (port_ == 0) throw std::runtime_error("escrowd did not become ready: " + text_of(error_file_));
 }
 
 int EscrowdProcess::stop() {

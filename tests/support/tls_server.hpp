@@ -15,6 +15,8 @@ class TestCertificate {
  public:
   /// Signs itself; `names` are host names and addresses, comma-separated as `DNS:localhost,IP:127.0.0.1`.
   explicit TestCertificate(const std::string& names, long valid_for_s = 3600);
+  /// Signed by `authority`.
+  TestCertificate(const std::string& names, const TestCertificate& authority, long valid_for_s = 3600);
   ~TestCertificate();
   TestCertificate(const TestCertificate&) = delete;
   TestCertificate& operator=(const TestCertificate&) = delete;
@@ -23,6 +25,8 @@ class TestCertificate {
   [[nodiscard]] std::string key_file() const { return (folder_ / "key.pem").string(); }
 
  private:
+  void make(const std::string& names, const TestCertificate* authority, long valid_for_s);
+
   std::filesystem::path folder_;
 };
 
@@ -37,11 +41,17 @@ class TlsConnection {
   virtual void send_close_alert() = 0;
   /// The server name that the client asked for; empty: none.
   [[nodiscard]] virtual std::string server_name() const = 0;
+  /// The first name (DNS, address or e-mail) in the certificate that the client showed; empty: it showed none.
+  [[nodiscard]] virtual std::string client_name() const = 0;
   /// Whether the client showed a certificate.
   [[nodiscard]] virtual bool has_client_certificate() const = 0;
 };
 
 /// Plays `script` on every TLS connection whose handshake succeeds. Verifies no client, but asks for a certificate.
 [[nodiscard]] RawServer::Script over_tls(const TestCertificate& certificate, std::function<void(TlsConnection&, int number)> script);
+
+/// The same for clients that show a certificate of `clients_authority`, and no others.
+[[nodiscard]] RawServer::Script over_mutual_tls(const TestCertificate& certificate, const TestCertificate& clients_authority,
+                                                std::function<void(TlsConnection&, int number)> script);
 
 }  // namespace escrow::testing

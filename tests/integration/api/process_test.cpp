@@ -1,4 +1,5 @@
 #include <sys/resource.h>
+#include <sys/stat.h>
 
 #include <atomic>
 #include <catch2/catch.hpp>
@@ -66,6 +67,7 @@ TEST_CASE("a configuration that can not be used exits with 2 and names the key",
   CHECK(open.status == 2);
   CHECK(json::parse(open.errors).at("key") == "listen");
   write_file(directory.path() + "/credentials.yaml", "- match: 'https://pay.example'\n");
+  ::chmod((directory.path() + "/credentials.yaml").c_str(), S_IRUSR | S_IWUSR);
   write_file(directory.path() + "/targets.yaml", "targets: {credentials_file: " + directory.path() + "/credentials.yaml}\n");
   for (const std::vector<std::string>& more : {std::vector<std::string>{}, {"--check-config"}}) {
     std::vector<std::string> flags{"--config", directory.path() + "/targets.yaml"};

@@ -101,6 +101,12 @@ TEST_CASE("each fault of a configuration names its key", "[server][config]") {
   CHECK(keys(load_config(file("{"))) == Keys{""});
   CHECK(keys(load_config(file("targets: {allow: ['10.0.0.0/99']}"))) == Keys{"targets.allow"});
   CHECK(keys(load_config(file("tls: {key_file: k.pem}"))) == Keys{"tls.certificate_file"});
+  CHECK(keys(load_config(file("targets: {certificate_file: c.pem}"))) == Keys{"targets.key_file"});
+  CHECK(keys(load_config(file("tls: {client_ca_file: c.pem}"))) == Keys{"tls.client_ca_file"});
+  CHECK(keys(load_config(file("tls: {certificate_file: c, key_file: k, require_client_certificate: true}"))) ==
+        Keys{"tls.require_client_certificate"});
+  CHECK(load_config(file("tls: {certificate_file: c, key_file: k, client_ca_file: a, require_client_certificate: true}"))
+            ->tls.require_client_certificate);
   CHECK(keys(load_config(file("tombstone_ms: 1"))) == Keys{"tombstone_ms"});
   ConfigSources sources;
   sources.environment = {{"ESCROW_LIMITS_BODY_BYTE", "1"}, {"ESCROW_URL", "http://h"}, {"ESCROW_LOG_LEVEL", "x"}};

@@ -63,7 +63,7 @@ TEST_CASE("each fault of a credentials file names file, entry and member", "[ser
   CHECK(faults("- {match: b, signing: x}") == Faults{"c.yaml: entry 1, signing: must be a list of secrets"});
   CHECK(faults("- {match: b, signing: [x, {id: [1]}]}") ==
         Faults{"c.yaml: entry 1, signing 1: must be a map", "c.yaml: entry 1, signing 2, id: must be one plain value"});
-  CHECK(read_credentials("/nonexistent/c.yaml").error().at(0).detail == "/nonexistent/c.yaml can't be read");
+  CHECK(read_credentials("/nonexistent/c.yaml").error().at(0).detail.starts_with("/nonexistent/c.yaml can't be read"));
 }
 
 TEST_CASE("a credentials file that is no YAML is told of without quoting it", "[server][credentials]") {

@@ -13,6 +13,7 @@
 
 using namespace escrow::transport;
 using namespace escrow::transport::testing;
+using escrow::testing::over_mutual_tls;
 using escrow::testing::over_tls;
 using escrow::testing::RawServer;
 using escrow::testing::RawSocket;
@@ -160,6 +161,133 @@ TEST_CASE("a client certificate is shown where one is set", "[transport][client]
   CHECK(outcome(client.call(https(server, "127.0.0.1"))) == "answered 200");
   CHECK(shown == 1);
   client.client().shut_down();
+}
+
+TEST_CASE("each target has its own authority and is shown its own certificate", "[transport][client][tls]") {
+  const TestCertificate general("IP:127.0.0.1");
+  const TestCertificate pays("DNS:authority");
+  const TestCertificate pay("DNS:pay.example", pays);
+  const TestCertificate us("DNS:us-to-pay");
+  const TestCertificate us_elsewhere("DNS:us-elsewhere");
+  std::mutex mutex;
+  std::vector<std::string> shown;
+  const auto note = [&](TlsConnection& connection, int number) {
+    {
+      const std::lock_guard lock(mutex);
+      shown.push_back(connection.client_name());
+    }
+    answer_each(connection, number);
+  };
+  RawServer pay_server(over_tls(pay, note));
+  RawServer other_server(over_tls(general, note));
+  TargetCredentials credentials;
+  TargetCredential entry;
+  entry.match = "pay.example";
+  entry.ca_file = pays.certificate_file();
+  entry.certificate_file = us.certificate_file();
+  entry.key_file = us.key_file();
+  REQUIRE(credentials.add(entry));
+  const auto tls = TargetTls::load(
+      {.ca_file = general.certificate_file(), .certificate_file = us_elsewhere.certificate_file(), .key_file = us_elsewhere.key_file()},
+      credentials);
+  REQUIRE(tls);
+  ClientUnderTest client;
+  client.client().use_tls(*tls);
+  for (const char* name : {"pay.example", "pay.example."}) client.names().know(name, {"127.0.0.1"});
+  CHECK(outcome(client.call(https(pay_server, "pay.example"))) == "answered 200");
+  CHECK(outcome(client.call(https(pay_server, "pay.example."))) == "answered 200");
+  CHECK(outcome(client.call(https(other_server, "127.0.0.1"))) == "answered 200");
+  // The authority of one target says nothing of another, nor the general one of a target with its own.
+  CHECK(outcome(client.call(https(pay_server, "127.0.0.1"))) == "tls");
+  CHECK(outcome(client.call(https(other_server, "pay.example"))) == "tls");
+  client.client().shut_down();
+  const std::lock_guard lock(mutex);
+  CHECK(shown == std::vector<std::string>{"us-to-pay", "us-to-pay", "us-elsewhere"});
+}
+
+TEST_CASE("files that were replaced hold for every call that begins later", "[transport][client][tls]") {
+  const TestCertificate server_certificate("IP:127.0.0.1");
+  const TestCertificate first("DNS:first");
+  const TestCertificate second("DNS:second");
+  std::mutex mutex;
+  std::vector<std::string> shown;
+  RawServer server(over_tls(server_certificate, [&](TlsConnection& connection, int) {
+    while (!connection.receive_message().empty()) {
+      {
+        const std::lock_guard lock(mutex);
+        shown.push_back(connection.client_name());
+      }
+      if (!connection.send(ok)) return;
+    }
+  }));
+  const auto with = [&](const TestCertificate& certificate) {
+    return TargetTls::load({.ca_file = server_certificate.certificate_file(),
+                            .certificate_file = certificate.certificate_file(),
+                            .key_file = certificate.key_file()},
+                           {})
+        .value();
+  };
+  ClientUnderTest client;
+  client.client().use_tls(with(first));
+  for (int i = 0; i < 2; ++i) CHECK(outcome(client.call(https(server, "127.0.0.1"))) == "answered 200");
+  CHECK(client.client().idle_connections() == 1);
+  client.client().use_tls(with(second));
+  CHECK(client.client().idle_connections() == 0);
+  for (int i = 0; i < 2; ++i) CHECK(outcome(client.call(https(server, "127.0.0.1"))) == "answered 200");
+  client.client().shut_down();
+  const std::lock_guard lock(mutex);
+  CHECK(shown == std::vector<std::string>{"first", "first", "second", "second"});
+  CHECK(server.connections() == 2);
+}
+
+TEST_CASE("E17 a failed handshake says why", "[transport][client][tls]") {
+  const TestCertificate authority("DNS:authority");
+  const TestCertificate good("IP:127.0.0.1", authority);
+  const TestCertificate expired("IP:127.0.0.1", authority, -3600);
+  const TestCertificate other_name("DNS:other.example", authority);
+  const TestCertificate self_signed("IP:127.0.0.1");
+  const auto reason = [&](const TestCertificate& shown) {
+    RawServer server(over_tls(shown, answer_each));
+    ClientUnderTest client({}, {}, trusting(authority));
+    const CallAnswer answer = client.call(https(server, "127.0.0.1"));
+    return answer.answered() ? "answered" : std::string(to_string(answer.failure().kind)) + ": " + answer.failure().detail;
+  };
+  const auto says = [](const std::string& text, const char* part) {
+    return text.starts_with("tls: ") && text.find(part) != std::string::npos;
+  };
+  CHECK(reason(good) == "answered");
+  CHECK(says(reason(expired), "certificate has expired"));
+  CHECK(says(reason(other_name), "mismatch"));
+  CHECK(says(reason(self_signed), "self-signed"));
+  CHECK(says(reason(TestCertificate("IP:127.0.0.1", TestCertificate("DNS:nobody"))), "issuer"));
+}
+
+TEST_CASE("E17 a participant that refuses our certificate gets no call, and the reason is told", "[transport][client][tls]") {
+  const TestCertificate server_certificate("IP:127.0.0.1");
+  const TestCertificate clients("DNS:authority");
+  const TestCertificate us("DNS:us", clients);
+  const TestCertificate foreign("DNS:us");
+  std::atomic<int> messages = 0;
+  RawServer server(over_mutual_tls(server_certificate, clients, [&](TlsConnection& connection, int number) {
+    ++messages;
+    answer_each(connection, number);
+  }));
+  const auto call = [&](const TestCertificate* shown) {
+    ClientTls tls = trusting(server_certificate);
+    if (shown != nullptr) tls.certificate_file = shown->certificate_file(), tls.key_file = shown->key_file();
+    ClientUnderTest client({}, {}, tls);
+    CallAnswer answer = client.call(https(server, "127.0.0.1"));
+    client.client().shut_down();
+    return answer;
+  };
+  CHECK(outcome(call(&us)) == "answered 200");
+  const CallAnswer without = call(nullptr);
+  REQUIRE_FALSE(without.answered());
+  CHECK(without.failure().detail.find("asked for a client certificate, and none is configured") != std::string::npos);
+  const CallAnswer wrong = call(&foreign);
+  REQUIRE_FALSE(wrong.answered());
+  CHECK(wrong.failure().detail.find("none is configured") == std::string::npos);
+  CHECK(messages == 1);
 }
 
 TEST_CASE("files that TLS cannot use are named", "[transport][client][tls]") {
