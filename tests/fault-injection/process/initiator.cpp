@@ -73,8 +73,8 @@ HttpMessage Initiator::ask(const Question& question) const {
     const auto said = read(*answer);
     if (!said) throw std::runtime_error("an answer that is none: " + std::to_string(answer->status) + " " + answer->body);
     world_.witness.tell(token, question.transaction, question.what, said->problem, answer->status == 201, said->status);
-    if (answer->status != 503) return *answer;
-    if (!answer->header("Retry-After")) throw std::runtime_error("a 503 without Retry-After: " + answer->body);
+    if (answer->status < 500) return *answer;
+    if (answer->status == 503 && !answer->header("Retry-After")) throw std::runtime_error("a 503 without Retry-After: " + answer->body);
     // Refused for now: wait for something to change, for a moment.
     world_.coordinator.wait_for_end(world_.coordinator.life().number, 20ms);
   }

@@ -89,7 +89,9 @@ bool KeptProcess::wait_for_end(std::uint64_t life, std::chrono::milliseconds at_
 }
 
 void KeptProcess::set_rules(const std::string& rules) {
-  const std::lock_guard lock(mutex_);
+  std::unique_lock lock(mutex_);
+  // What a start that is under way writes for itself must not take their place.
+  changed_.wait_for(lock, patience, [this] { return is_ready_ || has_given_up_; });
   write_rules(rules);
 }
 

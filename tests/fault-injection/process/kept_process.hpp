@@ -45,7 +45,7 @@ class KeptProcess {
   /// Returns when this life has ended, or after `patience`.
   bool wait_for_end(std::uint64_t life, std::chrono::milliseconds patience);
 
-  /// Fault rules for this life from now on, and for those that follow.
+  /// Fault rules for a life that is ready, from now on; waits for one.
   void set_rules(const std::string& rules);
   /// What the next lives are to have, one after the other; the ones behind them have none.
   void plan_rules(const std::vector<std::string>& rules);

@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
+#include <future>
 #include <iterator>
 #include <regex>
 #include <set>
@@ -97,7 +98,7 @@ TEST_CASE("A23 stopped at a failpoint beyond deadlines and gone on with nothing 
       const auto plans = stage.take(family);
       const auto life = coordinator.life();
       coordinator.set_rules(rule_at(places[i], "stop", 1, plans.front().transaction));
-      std::thread clients([&] { run_all(stage.initiator(), plans); });
+      auto clients = std::async(std::launch::async, [&] { run_all(stage.initiator(), plans); });
       // Which of the two comes first is chance: that the rule strikes, or that all is over.
       const auto is_stopped = [&] {
         std::ifstream file("/proc/" + std::to_string(coordinator.pid()) + "/stat");
@@ -113,7 +114,7 @@ TEST_CASE("A23 stopped at a failpoint beyond deadlines and gone on with nothing 
       if (seen) coordinator.wait_for_end(life.number, 600ms);
       coordinator.set_rules("");
       coordinator.signal(SIGCONT);
-      clients.join();
+      clients.get();
       stopped += seen ? 1 : 0;
     }
     CHECK(stage.verdict() == "");

@@ -141,6 +141,7 @@ class Observer {
   }
 
   Observed observed;
+  bool shares_clock = true;
 
  private:
   std::shared_ptr<const core::Transaction> load(sqlite::Loader& loader, const sqlite::Statement& statement) {
@@ -170,6 +171,8 @@ class Observer {
   }
 
   void put(std::int64_t ms, int rank, std::int64_t fine, std::function<void(sim::History&, core::Time)> add) {
+    // Before everything that anybody else's clock says.
+    if (!shares_clock && rank < 2) ms = rank - 2;
     placed_.push_back({ms, rank, fine, std::move(add)});
   }
   void put(std::int64_t at_ns, const sim::Committed& committed) {
@@ -228,8 +231,9 @@ void install_audit(const std::string& log_path) {
 }
 
 Observed observe(const Witness& witness, const std::string& log_path, const std::vector<std::string>& service_paths,
-                 const std::vector<Plan>& plans) {
+                 const std::vector<Plan>& plans, bool shares_clock) {
   Observer observer;
+  observer.shares_clock = shares_clock;
   observer.clients(witness);
   observer.log(log_path);
   for (std::size_t i = 0; i < service_paths.size(); ++i) observer.service(static_cast<int>(i), service_paths[i]);

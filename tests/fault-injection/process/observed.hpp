@@ -24,8 +24,9 @@ struct Observed {
 ///
 /// Stamps are wall clock times of one machine. Where two observers' clocks differ in fineness, a question stands before a write and a write
 /// before anything else in the same millisecond: the order may hide a mistake of less than a millisecond, and never invents one.
+/// Where the coordinator's clock is not that of the others (`shares_clock` false) all questions stand first and all writes behind them.
 [[nodiscard]] Observed observe(const Witness& witness, const std::string& log_path, const std::vector<std::string>& service_paths,
-                               const std::vector<Plan>& plans);
+                               const std::vector<Plan>& plans, bool shares_clock = true);
 
 /// What the oracles say that need no wire: S1 to S9, S11, S12, S15, S17, S18, T1, L1; and whether each plan ended as it must.
 [[nodiscard]] oracles::Violations judge(const Observed& observed, const std::vector<Plan>& plans);

@@ -32,8 +32,8 @@ Stage::Stage(Wanted wanted) : wanted_(std::move(wanted)), workplace_(wanted_.whe
   KeptProcess::Program program;
   program.command = [this](std::uint16_t) {
     std::vector<std::string> command = wanted_.wrapper;
-    for (const std::string& word : {std::string(ESCROWD), std::string("--listen"), std::string("127.0.0.1:0"), std::string("--store"),
-                                    "sqlite:" + log_path(), std::string("--log-level"), std::string("warning")}) {
+    for (const std::string& word :
+         {std::string(ESCROWD), std::string("--listen"), std::string("127.0.0.1:0"), std::string("--store"), "sqlite:" + log_path()}) {
       command.push_back(word);
     }
     command.insert(command.end(), wanted_.flags.begin(), wanted_.flags.end());
@@ -42,6 +42,8 @@ Stage::Stage(Wanted wanted) : wanted_(std::move(wanted)), workplace_(wanted_.whe
   program.error_file = workplace_.path("escrowd.log");
   program.rules_file = workplace_.path("escrowd.rules");
   program.environment = wanted_.environment;
+  // What was wanted stands before it and counts.
+  program.environment.emplace_back("ESCROW_LOG_LEVEL=warning");
   program.environment.emplace_back(no_authorities);
   if (wanted_.is_traced) program.environment.push_back("FAULT_POINTS_TRACE=" + trace_path());
   coordinator_ = std::make_unique<KeptProcess>(std::move(program));
@@ -88,7 +90,7 @@ std::string Stage::verdict(bool by_sigkill) {
     last_status_ = coordinator_->stop();
   }
   for (auto& one : services_) one->end();
-  observed_ = observe(witness_, log_path(), service_paths_, plans_);
+  observed_ = observe(witness_, log_path(), service_paths_, plans_, wanted_.shares_clock);
   const auto violations = judge(observed_, plans_);
   if (!violations.empty()) workplace_.keep();
   return text_of(violations);

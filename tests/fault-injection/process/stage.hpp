@@ -25,6 +25,8 @@ class Stage {
     /// What runs the coordinator, before its own command: `faketime`, a shell that sets limits.
     std::vector<std::string> wrapper = {};
     Timing timing = {};
+    /// The coordinator's clock is that of everybody else.
+    bool shares_clock = true;
     /// Each failpoint that the coordinator comes to is written down (`trace_path`).
     bool is_traced = false;
   };
