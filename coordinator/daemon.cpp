@@ -204,7 +204,7 @@ class Daemon {
                       {{"listen", std::string_view(address_)}, {"key", "auth.insecure"}});
     }
     logger_.info("ready", {{"listen", std::string_view(address_)},
-                           {"store", std::string_view(config_.store_location)},
+                           {"store", std::string_view(server::without_password(config_.store_location))},
                            {"store_id", std::string_view(store_.store_id())}});
     std::printf("escrowd listening on %s://%s\n", config_.tls.enabled() ? "https" : "http", address_.c_str());
     std::fflush(stdout);
@@ -315,7 +315,9 @@ int run_daemon(const server::Config& config, const std::string& version, server:
   if (!log) {
     const bool is_config = log.error().code == store::LogErrc::invalid_location;
     logger.error(is_config ? "configuration can't be used" : "the store can't be used",
-                 {{"key", "store"}, {"store", std::string_view(config.store_location)}, {"detail", std::string_view(log.error().detail)}});
+                 {{"key", "store"},
+                  {"store", std::string_view(server::without_password(config.store_location))},
+                  {"detail", std::string_view(log.error().detail)}});
     return is_config ? exit_config : exit_store;
   }
   Daemon daemon(config, version, logger, std::move(*log), std::move(*policy));

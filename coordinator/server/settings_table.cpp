@@ -233,16 +233,6 @@ std::vector<Setting> make_settings() {
 
 #undef ESCROW_MEMBER
 
-/// `scheme://user:password@rest` with the password hidden.
-std::string without_password(const std::string& value) {
-  const std::size_t scheme = value.find("://");
-  const std::size_t at = value.rfind('@');
-  if (scheme == std::string::npos || at == std::string::npos || at < scheme) return value;
-  const std::size_t colon = value.find(':', scheme + 3);
-  if (colon == std::string::npos || colon > at) return value;
-  return value.substr(0, colon + 1) + "***" + value.substr(at);
-}
-
 }  // namespace
 
 const std::vector<Setting>& settings() {
@@ -260,6 +250,25 @@ const Setting* find_setting(std::string_view key) {
 std::string environment_name(std::string_view key) {
   std::string out = "ESCROW_";
   for (const char c : key) out.push_back(c == '.' ? '_' : c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c);
+  return out;
+}
+
+std::string without_password(const std::string& value) {
+  std::string out = value;
+  const std::size_t scheme = out.find("://");
+  if (scheme == std::string::npos) return out;
+  for (const std::string_view name : {"?password=", "&password="}) {
+    const std::size_t found = out.find(name, scheme);
+    if (found == std::string::npos) continue;
+    const std::size_t begin = found + name.size();
+    out.replace(begin, std::min(out.find('&', begin), out.size()) - begin, "***");
+  }
+  // What stands before the last '@' of the authority; a path may hold one, too.
+  const std::size_t begin = scheme + 3;
+  const std::size_t end = std::min(out.find_first_of("/?", begin), out.size());
+  const std::size_t at = std::string_view(out).substr(0, end).rfind('@');
+  const std::size_t colon = out.find(':', begin);
+  if (at != std::string::npos && at >= begin && colon < at) out.replace(colon + 1, at - colon - 1, "***");
   return out;
 }
 

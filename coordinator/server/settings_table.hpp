@@ -36,6 +36,9 @@ struct Setting {
 /// `limits.body_bytes` is `ESCROW_LIMITS_BODY_BYTES`.
 [[nodiscard]] std::string environment_name(std::string_view key);
 
+/// `scheme://user:password@rest?password=...` with the passwords as `***`; how a location is shown wherever it is shown.
+[[nodiscard]] std::string without_password(const std::string& value);
+
 /// What `GET /v1/info` shows of a configuration: a JSON array of `{"key", "value", "is_default"}`, with passwords in URLs as `***`.
 [[nodiscard]] std::string settings_json(const Config& config);
 

@@ -7,9 +7,9 @@ namespace escrow::store {
 
 Result<std::unique_ptr<Log>> open_log(const std::string& location) {
   constexpr std::string_view scheme = "sqlite:";
-  const auto refused = [&](const std::string& why) {
-    return Error{make_error_code(LogErrc::invalid_location),
-                 "\"" + location + "\" " + why + "; sqlite:PATH and sqlite::memory: are understood"};
+  // Not the location itself: it may hold a password.
+  const auto refused = [](const std::string& why) {
+    return Error{make_error_code(LogErrc::invalid_location), "the location " + why + "; sqlite:PATH and sqlite::memory: are understood"};
   };
   if (!location.starts_with(scheme)) return refused("names no store that this escrowd has");
   sqlite::Options options;

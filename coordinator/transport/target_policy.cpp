@@ -47,8 +47,10 @@ std::vector<ip::address> meanings(const ip::address& address) {
     if (starts_with({0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}) && bytes_at(bytes, 12).to_uint() > 1) {
       all.emplace_back(bytes_at(bytes, 12));  // compatible
     }
-    if (starts_with({0, 0x64, 0xff, 0x9b})) all.emplace_back(bytes_at(bytes, 12));  // NAT64
-    if (starts_with({0x20, 0x02})) all.emplace_back(bytes_at(bytes, 2));            // 6to4
+    if (starts_with({0, 0x64, 0xff, 0x9b})) all.emplace_back(bytes_at(bytes, 12));                          // NAT64
+    if (starts_with({0x20, 0x02})) all.emplace_back(bytes_at(bytes, 2));                                    // 6to4
+    if (starts_with({0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 0, 0})) all.emplace_back(bytes_at(bytes, 12));     // translated (RFC 2765)
+    if (starts_with({0x20, 0x01, 0, 0})) all.emplace_back(ip::address_v4(~bytes_at(bytes, 12).to_uint()));  // Teredo
   }
   for (std::size_t i = 0, known = all.size(); i < known; ++i) {
     // The kernel connects to itself when asked for 0.0.0.0 or ::.
@@ -143,11 +145,12 @@ Result<TargetPolicy> TargetPolicy::make(const std::vector<std::string>& allow, c
 
 const std::vector<TargetPolicy::Network>& TargetPolicy::refused_by_default() {
   static const std::vector<Network> networks = [] {
-    constexpr std::array<std::string_view, 6> texts = {
+    constexpr std::array<std::string_view, 7> texts = {
         "169.254.0.0/16",      // link-local; AWS, Azure, GCP and OpenStack serve their metadata here
         "fe80::/10",           // link-local
-        "fd00:ec2::254",       // AWS metadata
+        "fd00:ec2::/32",       // AWS: metadata, credentials of containers
         "fd20:ce::254",        // GCP metadata
+        "168.63.129.16/32",    // Azure's agent
         "100.100.100.200/32",  // Alibaba Cloud metadata
         "192.0.0.192/32",      // Oracle Cloud metadata
     };

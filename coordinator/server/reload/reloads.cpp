@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <exception>
 #include <utility>
 
 namespace escrow::server {
@@ -58,7 +59,14 @@ Result<void, Error> Reloads::add(Reloadable reloadable) {
 }
 
 void Reloads::read_again(Watched& watched) {
-  const auto outcome = read_and_stamp(watched);
+  const auto outcome = [&]() -> Result<void, Error> {
+    // Whatever a reader throws must not end the looking.
+    try {
+      return read_and_stamp(watched);
+    } catch (const std::exception& failure) {
+      return Error{std::make_error_code(std::errc::io_error), failure.what()};
+    }
+  }();
   if (outcome) {
     ++succeeded_;
     logger_.info("read again", {{"key", std::string_view(watched.what.key)}});

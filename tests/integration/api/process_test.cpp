@@ -60,6 +60,11 @@ TEST_CASE("a configuration that can not be used exits with 2 and names the key",
   CHECK(bad.status == 2);
   CHECK(json::parse(bad.errors).at("key") == "limits.branchs");
   CHECK(escrowd(directory, {"--config", directory.path() + "/none.yaml"}).status == 2);
+  CHECK(escrowd(directory, {"--config", directory.path()}).status == 2);
+  const auto store = escrowd(directory, {"--store", "postgres://escrow:secret@db/escrow"});
+  CHECK(store.status == 2);
+  CHECK(json::parse(store.errors).at("key") == "store");
+  CHECK(store.errors.find("secret") == std::string::npos);
   CHECK(escrowd(directory, {"--listne", "x"}).status == 2);
   CHECK(escrowd(directory, {"--log-level", "loud"}).status == 2);
   CHECK(escrowd(directory, {"--store", "oracle:x"}).status == 2);

@@ -32,6 +32,16 @@ using Keys = std::vector<std::string>;
 
 }  // namespace
 
+TEST_CASE("a location is shown without its password", "[server][config]") {
+  for (const auto& [location, shown] : std::vector<std::pair<std::string, std::string>>{
+           {"sqlite:escrow.db", "sqlite:escrow.db"},
+           {"postgres://escrow:s@cr:et@db:5432/escrow", "postgres://escrow:***@db:5432/escrow"},
+           {"postgres://escrow@db:5432/escrow", "postgres://escrow@db:5432/escrow"},
+           {"postgres://db/escrow?user=a&password=secret&ssl=1", "postgres://db/escrow?user=a&password=***&ssl=1"},
+           {"postgres://db:5432/escrow?password=s@cret", "postgres://db:5432/escrow?password=***"}})
+    CHECK(without_password(location) == shown);
+}
+
 TEST_CASE("without anything the defaults hold", "[server][config]") {
   const auto config = load_config({});
   REQUIRE(config);

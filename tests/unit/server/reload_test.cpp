@@ -118,6 +118,27 @@ TEST_CASE("what can not be read at the start is told and not watched", "[server]
   CHECK(reloads.empty());
 }
 
+TEST_CASE("a reader that throws is one that failed, and the looking goes on", "[server][reload]") {
+  const testing::TemporaryDirectory directory;
+  const std::string path = directory.path() + "/file";
+  put(path, "one");
+  int readings = 0;
+  Logger logger = silent();
+  Reloads reloads(logger);
+  REQUIRE(reloads.add({"file", [&] { return std::vector{path}; },
+                       [&]() -> Result<void, Error> {
+                         if (++readings == 2) throw std::runtime_error("no memory");
+                         return {};
+                       }}));
+  replace(path, "two");
+  reloads.look();
+  CHECK(reloads.failed() == 1);
+  replace(path, "three");
+  reloads.look();
+  CHECK(readings == 3);
+  CHECK(reloads.succeeded() == 1);
+}
+
 TEST_CASE("a file names further files, which are watched from then on", "[server][reload]") {
   const testing::TemporaryDirectory directory;
   const std::string list = directory.path() + "/list";

@@ -30,7 +30,8 @@ TEST_CASE("by default everything may be called but link-local and metadata addre
   }
   for (const char* forbidden :
        {"169.254.169.254", "169.254.0.0", "169.254.255.255", "fe80::1", "febf::1", "fd00:ec2::254", "100.100.100.200", "192.0.0.192",
-        "::ffff:169.254.169.254", "::169.254.169.254", "64:ff9b::169.254.169.254", "2002:a9fe:a9fe::1", "fe80::1%1"}) {
+        "::ffff:169.254.169.254", "::169.254.169.254", "64:ff9b::169.254.169.254", "2002:a9fe:a9fe::1", "fe80::1%1", "fd00:ec2::23",
+        "168.63.129.16", "::ffff:0:169.254.169.254", "2001:0:4136:e378:8000:63bf:5601:5601"}) {
     CAPTURE(forbidden);
     CHECK_FALSE(defaults.allows("host", address(forbidden)));
   }
