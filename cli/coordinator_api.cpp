@@ -72,7 +72,9 @@ Failure failure_of(unsigned status, std::string_view body) {
   return failure;
 }
 
-CoordinatorApi::CoordinatorApi(ServerAddress address) : address_(std::move(address)), caller_(address_.ca_file) {
+CoordinatorApi::CoordinatorApi(ServerAddress address)
+    : address_(std::move(address)),
+      caller_(CallerTls().ca_file(address_.ca_file).certificate(address_.certificate_file, address_.key_file)) {
   while (address_.url.ends_with('/')) address_.url.pop_back();
 }
 

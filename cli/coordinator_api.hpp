@@ -21,7 +21,10 @@ struct ServerAddress {
   std::string token;
   /// Sent as `Escrow-Actor`: whose hand it is.
   std::string actor;
+  /// PEM files for https: authorities instead of the system's; our certificate and its key, where the coordinator asks for one.
   std::string ca_file;
+  std::string certificate_file;
+  std::string key_file;
   /// For one request, beside the time that the coordinator was asked to wait.
   std::chrono::milliseconds timeout{10'000};
 };

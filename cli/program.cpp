@@ -26,6 +26,8 @@ struct CommonOptions {
   std::string token = environment("ESCROW_TOKEN");
   std::string actor = environment("ESCROW_ACTOR");
   std::string ca_file = environment("ESCROW_CA_FILE");
+  std::string certificate_file = environment("ESCROW_CERTIFICATE_FILE");
+  std::string key_file = environment("ESCROW_KEY_FILE");
   std::string output = "table";
   std::string colour = "auto";
   std::size_t width = 0;
@@ -100,6 +102,8 @@ Program::Program() {
   app_.add_option("--token", common_.token, "sent as bearer token; better in ESCROW_TOKEN, where no list of processes shows it");
   app_.add_option("--actor", common_.actor, "whose hand it is, for the history [ESCROW_ACTOR, the user's name]");
   app_.add_option("--ca-file", common_.ca_file, "authorities for https instead of the system's [ESCROW_CA_FILE]");
+  app_.add_option("--certificate-file", common_.certificate_file, "certificate shown to a coordinator that asks [ESCROW_CERTIFICATE_FILE]");
+  app_.add_option("--key-file", common_.key_file, "key of that certificate [ESCROW_KEY_FILE]");
   app_.add_option("--output,-o", common_.output, "table for people, json for programs")
       ->check(CLI::IsMember({"table", "json"}))
       ->capture_default_str();
@@ -240,6 +244,8 @@ ExitStatus Program::run_command() {
   address.token = common_.token;
   address.actor = actor_of(common_);
   address.ca_file = common_.ca_file;
+  address.certificate_file = common_.certificate_file;
+  address.key_file = common_.key_file;
   address.timeout = std::chrono::milliseconds(common_.timeout_ms);
   CoordinatorApi api(std::move(address));
   const ColourChoice colour = common_.colour == "always"  ? ColourChoice::always

@@ -15,7 +15,8 @@ class ClientOptions {
   /// `http://127.0.0.1:7400`, no token, the system's authorities.
   ClientOptions() = default;
 
-  /// ESCROW_URL (comma-separated), ESCROW_TOKEN and ESCROW_CA_FILE; what is not set or empty keeps its default.
+  /// ESCROW_URL (comma-separated), ESCROW_TOKEN or ESCROW_TOKEN_FILE, ESCROW_CA_FILE, ESCROW_CERTIFICATE_FILE and ESCROW_KEY_FILE; what
+  /// is not set or empty keeps its default.
   [[nodiscard]] static ClientOptions from_environment();
 
   /// Coordinators of one installation, `http://HOST:PORT` or `https://HOST:PORT`, separated by commas. The first that works is kept until
@@ -24,6 +25,18 @@ class ClientOptions {
   /// Sent as `Authorization: Bearer`.
   ClientOptions& token(std::string token) {
     token_ = std::move(token);
+    return *this;
+  }
+  /// The same from a file, which is read again when it changes: tokens rotate. White space around the token does not count. A file that
+  /// can't be read any more keeps the last token; one that can't be read at first, the Client's constructor throws. Beats `token`.
+  ClientOptions& token_file(std::string path) {
+    token_file_ = std::move(path);
+    return *this;
+  }
+  /// PEM files of a certificate with its chain, and of its key: shown to a coordinator that asks for one.
+  ClientOptions& certificate(std::string certificate_file, std::string key_file) {
+    certificate_file_ = std::move(certificate_file);
+    key_file_ = std::move(key_file);
     return *this;
   }
   /// A PEM file of the authorities that https addresses are verified against, instead of the system's.
@@ -61,7 +74,10 @@ class ClientOptions {
 
   [[nodiscard]] const std::vector<std::string>& urls() const noexcept { return urls_; }
   [[nodiscard]] const std::string& token() const noexcept { return token_; }
+  [[nodiscard]] const std::string& token_file() const noexcept { return token_file_; }
   [[nodiscard]] const std::string& ca_file() const noexcept { return ca_file_; }
+  [[nodiscard]] const std::string& certificate_file() const noexcept { return certificate_file_; }
+  [[nodiscard]] const std::string& key_file() const noexcept { return key_file_; }
   [[nodiscard]] const std::vector<std::pair<std::string, std::string>>& signing_keys() const noexcept { return signing_keys_; }
   [[nodiscard]] std::chrono::milliseconds connect_timeout() const noexcept { return connect_timeout_; }
   [[nodiscard]] std::chrono::milliseconds attempt_timeout() const noexcept { return attempt_timeout_; }
@@ -71,7 +87,10 @@ class ClientOptions {
  private:
   std::vector<std::string> urls_{"http://127.0.0.1:7400"};
   std::string token_;
+  std::string token_file_;
   std::string ca_file_;
+  std::string certificate_file_;
+  std::string key_file_;
   std::vector<std::pair<std::string, std::string>> signing_keys_;
   std::chrono::milliseconds connect_timeout_{1'000};
   std::chrono::milliseconds attempt_timeout_{5'000};

@@ -75,12 +75,40 @@ class CallReply {
   std::string body_;
 };
 
+/// How an HttpCaller and the servers that it calls by https know each other.
+class CallerTls {
+ public:
+  CallerTls() = default;
+  /// A PEM file of authorities instead of the system's.
+  CallerTls& ca_file(std::string path) {
+    ca_file_ = std::move(path);
+    return *this;
+  }
+  /// PEM files of a certificate with its chain, and of its key: shown to servers that ask for one.
+  CallerTls& certificate(std::string certificate_file, std::string key_file) {
+    certificate_file_ = std::move(certificate_file);
+    key_file_ = std::move(key_file);
+    return *this;
+  }
+
+  [[nodiscard]] const std::string& ca_file() const noexcept { return ca_file_; }
+  [[nodiscard]] const std::string& certificate_file() const noexcept { return certificate_file_; }
+  [[nodiscard]] const std::string& key_file() const noexcept { return key_file_; }
+
+ private:
+  std::string ca_file_;
+  std::string certificate_file_;
+  std::string key_file_;
+};
+
 /// An HTTP client with kept connections whose calls carry `traceparent` (a new span), `tracestate` and `Escrow-Gid` of the Context that is
 /// current where the call is made. Thread-safe; one per process is enough. Repeats nothing, follows no redirects.
 class HttpCaller {
  public:
   /// `ca_file`: a PEM file of authorities instead of the system's. Throws std::invalid_argument when it can't be read.
   explicit HttpCaller(const std::string& ca_file = {});
+  /// The same with a client certificate. Throws std::invalid_argument when a file can't be used.
+  explicit HttpCaller(const CallerTls& tls);
   /// Ends the calls under way with Errc::cancelled or Errc::unknown_outcome.
   ~HttpCaller();
   HttpCaller(const HttpCaller&) = delete;

@@ -52,6 +52,17 @@ HttpClient::HttpClient(HttpClientOptions options)
   }
   if (error) throw std::invalid_argument("the CA file " + options_.ca_file + " can't be used: " + error.message());
   tls_.set_verify_mode(asio::ssl::verify_peer);
+  if (options_.certificate_file.empty() != options_.key_file.empty()) {
+    throw std::invalid_argument("a client certificate needs its key, and a key its certificate");
+  }
+  if (!options_.certificate_file.empty()) {
+    // A key with a pass phrase is an error: without this, OpenSSL asks for it at the terminal.
+    SSL_CTX_set_default_passwd_cb(tls_.native_handle(), [](char*, int, int, void*) { return 0; });
+    tls_.use_certificate_chain_file(options_.certificate_file, error);
+    if (error) throw std::invalid_argument("the certificate " + options_.certificate_file + " can't be used: " + error.message());
+    tls_.use_private_key_file(options_.key_file, asio::ssl::context::pem, error);
+    if (error) throw std::invalid_argument("the key " + options_.key_file + " can't be used: " + error.message());
+  }
   thread_ = std::thread([this] { io_.run(); });
 }
 

@@ -30,6 +30,9 @@ using Task = asio::awaitable<T>;
 struct HttpClientOptions {
   /// Instead of the system's authorities; empty: those.
   std::string ca_file;
+  /// Shown to servers that ask for a certificate; empty: none.
+  std::string certificate_file;
+  std::string key_file;
   std::chrono::milliseconds connect_timeout{1'000};
   std::size_t body_limit = std::size_t{16} << 20U;
   std::uint32_t header_limit = 64 * 1024;
@@ -43,7 +46,7 @@ class Connection;
 /// that returns a Task is awaited inside such a task only.
 class HttpClient {
  public:
-  /// Throws std::invalid_argument when the CA file can't be read.
+  /// Throws std::invalid_argument when a file of authorities, a certificate or its key can't be used.
   explicit HttpClient(HttpClientOptions options);
   /// As `close`.
   ~HttpClient();

@@ -44,10 +44,8 @@ void check(const ClientOptions& options) {
       throw std::invalid_argument("the coordinator's address " + url + " can't be used: " + parsed.error());
     }
   }
-  for (const std::string& value : {options.token(), options.actor()}) {
-    if (value.find_first_of(std::string_view("\r\n\0", 3)) != std::string::npos) {
-      throw std::invalid_argument("the token or the actor holds a line break");
-    }
+  if (options.actor().find_first_of(std::string_view("\r\n\0", 3)) != std::string::npos) {
+    throw std::invalid_argument("the actor holds a line break");
   }
 }
 
@@ -60,6 +58,8 @@ signing::CallSigner signer_of(const ClientOptions& options) {
 http::HttpClientOptions http_options(const ClientOptions& options) {
   http::HttpClientOptions http;
   http.ca_file = options.ca_file();
+  http.certificate_file = options.certificate_file();
+  http.key_file = options.key_file();
   http.connect_timeout = options.connect_timeout();
   return http;
 }
@@ -108,7 +108,11 @@ std::shared_ptr<ClientCore> ClientCore::create(const ClientOptions& options) {
 }
 
 ClientCore::ClientCore(const ClientOptions& options)
-    : options_(options), signer_(signer_of(options)), process_(::getpid()), http_(http_options(options)) {}
+    : options_(options),
+      token_(options.token(), options.token_file()),
+      signer_(signer_of(options)),
+      process_(::getpid()),
+      http_(http_options(options)) {}
 
 void ClientCore::close() {
   http_.close();
@@ -132,7 +136,7 @@ ApiCall ClientCore::new_call(std::string method, std::string path, std::string g
   return call;
 }
 
-http::Request ClientCore::to_request(const ApiCall& call, std::size_t address) const {
+http::Request ClientCore::to_request(const ApiCall& call, std::size_t address) {
   const auto now = Clock::now();
   const auto wait = std::min(left_until(call.wait_until), longest_wait);
   http::Request request;
@@ -143,7 +147,7 @@ http::Request ClientCore::to_request(const ApiCall& call, std::size_t address) c
   request.headers = call.headers;
   request.headers.emplace_back("Accept", "application/json");
   if (!call.body.empty()) request.headers.emplace_back("Content-Type", "application/json");
-  if (!options_.token().empty()) request.headers.emplace_back("Authorization", "Bearer " + options_.token());
+  if (const std::string& token = token_.now(); !token.empty()) request.headers.emplace_back("Authorization", "Bearer " + token);
   if (!options_.actor().empty()) request.headers.emplace_back(protocol::header_actor, options_.actor());
   request.body = call.body;
   request.deadline = std::min(call.give_up, now + options_.attempt_timeout() + wait);

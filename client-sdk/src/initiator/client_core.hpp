@@ -15,6 +15,7 @@
 
 #include "client-sdk/src/http/http_client.hpp"
 #include "client-sdk/src/initiator/api_call.hpp"
+#include "client-sdk/src/initiator/bearer_token.hpp"
 #include "client-sdk/src/initiator/callback_thread.hpp"
 #include "client-sdk/src/signing/call_signer.hpp"
 #include "protocol/result.hpp"
@@ -72,9 +73,11 @@ class ClientCore : public std::enable_shared_from_this<ClientCore> {
   template <class T>
   static http::Task<void> deliver(std::shared_ptr<ClientCore> core, std::shared_ptr<typename Pending<T>::State> state,
                                   std::function<http::Task<Result<T, ClientError>>(ClientCore&)> work);
-  [[nodiscard]] http::Request to_request(const ApiCall& call, std::size_t address) const;
+  [[nodiscard]] http::Request to_request(const ApiCall& call, std::size_t address);
 
   ClientOptions options_;
+  /// On the network thread.
+  BearerToken token_;
   signing::CallSigner signer_;
   pid_t process_;
   CallbackThread callbacks_;

@@ -21,6 +21,10 @@ ClientOptions ClientOptions::from_environment() {
   ClientOptions options;
   if (const auto urls = environment("ESCROW_URL"); !urls.empty()) options.urls(urls);
   if (auto token = environment("ESCROW_TOKEN"); !token.empty()) options.token(std::move(token));
+  if (auto file = environment("ESCROW_TOKEN_FILE"); !file.empty()) options.token_file(std::move(file));
+  const std::string certificate = environment("ESCROW_CERTIFICATE_FILE");
+  const std::string key = environment("ESCROW_KEY_FILE");
+  if (!certificate.empty() || !key.empty()) options.certificate(certificate, key);
   if (auto file = environment("ESCROW_CA_FILE"); !file.empty()) options.ca_file(std::move(file));
   return options;
 }

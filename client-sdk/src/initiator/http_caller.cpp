@@ -11,9 +11,11 @@
 namespace escrow {
 namespace {
 
-http::HttpClientOptions options_with(const std::string& ca_file) {
+http::HttpClientOptions options_with(const CallerTls& tls) {
   http::HttpClientOptions options;
-  options.ca_file = ca_file;
+  options.ca_file = tls.ca_file();
+  options.certificate_file = tls.certificate_file();
+  options.key_file = tls.key_file();
   return options;
 }
 
@@ -28,7 +30,7 @@ Error error_of(const http::Failure& failure) {
 }  // namespace
 
 struct HttpCaller::State {
-  explicit State(const std::string& ca_file) : process(::getpid()), client(options_with(ca_file)) {}
+  explicit State(const CallerTls& tls) : process(::getpid()), client(options_with(tls)) {}
   pid_t process;
   http::HttpClient client;
 };
@@ -39,8 +41,10 @@ std::optional<std::string> CallReply::header(std::string_view name) const {
   return found == headers_.end() ? std::nullopt : std::optional(found->second);
 }
 
-HttpCaller::HttpCaller(const std::string& ca_file)
-    : state_(new State(ca_file), [](State* state) {
+HttpCaller::HttpCaller(const std::string& ca_file) : HttpCaller(CallerTls().ca_file(ca_file)) {}
+
+HttpCaller::HttpCaller(const CallerTls& tls)
+    : state_(new State(tls), [](State* state) {
         // A forked child has no network thread to join: the memory is left alone.
         if (state->process == ::getpid()) delete state;
       }) {}

@@ -9,6 +9,7 @@
 #include "tests/support/escrowd_process.hpp"
 #include "tests/support/fake_participant.hpp"
 #include "tests/support/raw_server.hpp"
+#include "tests/support/tls_server.hpp"
 
 using namespace escrow::testing;
 using namespace std::chrono_literals;
@@ -414,4 +415,28 @@ TEST_CASE("the man page describes every command and every option", "[escrowctl]"
     ++words;
   }
   CHECK(words > 60);
+}
+
+TEST_CASE("a coordinator with mutual TLS is asked with the files that say who both are", "[escrowctl]") {
+  const TestCertificate certificate("IP:127.0.0.1");
+  const TestCertificate clients("DNS:authority");
+  const TestCertificate ann("DNS:ann", clients);
+  const TemporaryDirectory directory;
+  std::ofstream(directory.path() + "/escrowd.yaml")
+      << "tls: {certificate_file: " << certificate.certificate_file() << ", key_file: " << certificate.key_file()
+      << ", client_ca_file: " << clients.certificate_file() << ", require_client_certificate: true}\n";
+  EscrowdProcess coordinator(ESCROWD, directory.path(), {"--config", directory.path() + "/escrowd.yaml"});
+  const auto info = [&](const std::vector<std::string>& more) {
+    std::vector<std::string> command{ESCROWCTL, "--server", "https://127.0.0.1:" + std::to_string(coordinator.port())};
+    command.insert(command.end(), more.begin(), more.end());
+    command.emplace_back("info");
+    const FinishedProcess finished = run_to_end(command, directory.path());
+    UNSCOPED_INFO(finished.status << "\n" << finished.output << finished.errors);
+    return finished.status;
+  };
+  CHECK(info({"--ca-file", certificate.certificate_file(), "--certificate-file", ann.certificate_file(), "--key-file", ann.key_file()}) ==
+        0);
+  CHECK(info({"--ca-file", certificate.certificate_file()}) != 0);
+  CHECK(info({"--certificate-file", ann.certificate_file(), "--key-file", ann.key_file()}) != 0);
+  CHECK(info({"--ca-file", certificate.certificate_file(), "--certificate-file", ann.certificate_file()}) != 0);
 }

@@ -2,13 +2,19 @@
 
 #include <atomic>
 #include <catch2/catch.hpp>
+#include <csignal>
 #include <cstdlib>
 #include <escrow/context.hpp>
+#include <escrow/http_caller.hpp>
 #include <escrow/message.hpp>
 #include <escrow/saga.hpp>
 #include <escrow/testing/fake_coordinator.hpp>
+#include <filesystem>
+#include <fstream>
 #include <future>
 
+#include "tests/support/child_process.hpp"
+#include "tests/support/tls_server.hpp"
 #include "tests/unit/client-sdk/initiator/participant.hpp"
 
 using namespace escrow;
@@ -233,6 +239,28 @@ TEST_CASE("dead, unresolvable and silent addresses are passed by with the same g
   over.set_value();
 }
 
+TEST_CASE("D18 an address that is only slow is passed by with the same gid, and its late answer is nobody's", "[sdk][client]") {
+  FakeCoordinator coordinator;
+  Participant participant;
+  std::promise<void> too_late;
+  auto waiting = too_late.get_future().share();
+  std::promise<std::string> asked;
+  LoopbackServer slow([&asked, waiting](const Received& request) {
+    asked.set_value(request.body);
+    waiting.wait();
+    return problem_reply(409, "gid_conflict");
+  });
+  {
+    const Client client(quick(slow.url() + "," + coordinator.url()).attempt_timeout(200ms));
+    const auto view = client.run(one_step(participant), 0ms);
+    REQUIRE(view);
+    CHECK(view->status() == Status::committed);
+    CHECK(asked.get_future().get().find("\"" + view->gid() + "\"") != std::string::npos);
+    too_late.set_value();
+    CHECK(client.get(view->gid())->status() == Status::committed);
+  }
+}
+
 TEST_CASE("the whole call is bounded when an address is silent", "[sdk][client]") {
   std::promise<void> over;
   auto waiting = over.get_future().share();
@@ -288,6 +316,70 @@ TEST_CASE("requests carry token, actor and trace", "[sdk][client]") {
   CHECK(call.header("traceparent").starts_with("00-0af7651916cd43dd8448eb211c80319c-"));
   CHECK(call.header("traceparent").find("b7ad6b7169203331") == std::string::npos);
   CHECK(call.header("Escrow-Gid").empty());
+}
+
+TEST_CASE("a token from a file is the one that stands there now", "[sdk][client]") {
+  std::string seen;
+  LoopbackServer server([&](const Received& request) {
+    seen = Participant::Call{request.url, "", request.headers}.header("Authorization");
+    return problem_reply(404, "not_found");
+  });
+  const TemporaryDirectory directory;
+  const std::string path = directory.path() + "/token";
+  const auto write = [&](const std::string& text) {
+    std::ofstream(path + ".new") << text;
+    std::filesystem::rename(path + ".new", path);
+  };
+  CHECK_THROWS_AS(Client(quick(server.url()).token_file(path)), std::invalid_argument);
+  write("two\nlines");
+  CHECK_THROWS_AS(Client(quick(server.url()).token_file(path)), std::invalid_argument);
+  write("first\n");
+  const Client client(quick(server.url()).token("beaten").token_file(path));
+  const auto sent = [&] {
+    static_cast<void>(client.get("g"));
+    return seen;
+  };
+  CHECK(sent() == "Bearer first");
+  write("  second ");
+  CHECK(sent() == "Bearer second");
+  // Nothing for a moment, or nonsense: the last one may still be good.
+  std::filesystem::remove(path);
+  CHECK(sent() == "Bearer second");
+  write("\r\n");
+  CHECK(sent() == "Bearer second");
+  write("third");
+  CHECK(sent() == "Bearer third");
+}
+
+TEST_CASE("a coordinator over https is verified, and shown a certificate where it asks for one", "[sdk][client]") {
+  std::signal(SIGPIPE, SIG_IGN);
+  const TestCertificate coordinator("IP:127.0.0.1");
+  const TestCertificate authority("DNS:authority");
+  const TestCertificate us("DNS:shop", authority);
+  const TestCertificate stranger("DNS:shop");
+  std::atomic<int> requests = 0;
+  RawServer server(over_mutual_tls(coordinator, authority, [&](TlsConnection& connection, int) {
+    while (!connection.receive_message().empty()) {
+      ++requests;
+      const std::string body = R"({"type":"about:blank","title":"t","status":404,"detail":"d","code":"not_found"})";
+      connection.send("HTTP/1.1 404 Not Found\r\nContent-Type: application/problem+json\r\nContent-Length: " + std::to_string(body.size()) +
+                      "\r\n\r\n" + body);
+    }
+  }));
+  const auto options = [&] {
+    return quick("https://127.0.0.1:" + std::to_string(server.port())).total_timeout(std::chrono::milliseconds(300));
+  };
+  const auto code = [](const ClientOptions& with) { return Client(with).get("g").error().code(); };
+  CHECK(code(options().ca_file(coordinator.certificate_file()).certificate(us.certificate_file(), us.key_file())) == Errc::not_found);
+  CHECK(requests == 1);
+  CHECK(code(options().ca_file(coordinator.certificate_file())) != Errc::not_found);
+  CHECK(code(options().ca_file(coordinator.certificate_file()).certificate(stranger.certificate_file(), stranger.key_file())) !=
+        Errc::not_found);
+  CHECK(code(options().ca_file(stranger.certificate_file()).certificate(us.certificate_file(), us.key_file())) == Errc::unreachable);
+  CHECK(requests == 1);
+  CHECK_THROWS_AS(Client(options().certificate(us.certificate_file(), "")), std::invalid_argument);
+  CHECK_THROWS_AS(Client(options().certificate(us.certificate_file(), stranger.key_file())), std::invalid_argument);
+  CHECK_THROWS_AS(HttpCaller(CallerTls().certificate("/no/such.pem", "/no/such.key")), std::invalid_argument);
 }
 
 TEST_CASE("names that are none never reach the wire", "[sdk][client]") {
@@ -372,12 +464,18 @@ TEST_CASE("the environment says where the coordinator is", "[sdk][client]") {
   ::setenv("ESCROW_URL", "http://a:1,http://b:2", 1);
   ::setenv("ESCROW_TOKEN", "t", 1);
   ::setenv("ESCROW_CA_FILE", "/f", 1);
+  ::setenv("ESCROW_TOKEN_FILE", "/t", 1);
+  ::setenv("ESCROW_CERTIFICATE_FILE", "/c", 1);
+  ::setenv("ESCROW_KEY_FILE", "/k", 1);
   const auto options = ClientOptions::from_environment();
   ::unsetenv("ESCROW_URL");
   ::unsetenv("ESCROW_TOKEN");
-  ::unsetenv("ESCROW_CA_FILE");
+  for (const char* name : {"ESCROW_CA_FILE", "ESCROW_TOKEN_FILE", "ESCROW_CERTIFICATE_FILE", "ESCROW_KEY_FILE"}) ::unsetenv(name);
   CHECK(options.urls() == std::vector<std::string>{"http://a:1", "http://b:2"});
   CHECK(options.token() == "t");
   CHECK(options.ca_file() == "/f");
+  CHECK(options.token_file() == "/t");
+  CHECK(options.certificate_file() == "/c");
+  CHECK(options.key_file() == "/k");
   CHECK(ClientOptions::from_environment().urls() == std::vector<std::string>{"http://127.0.0.1:7400"});
 }
