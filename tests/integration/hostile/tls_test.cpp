@@ -1,5 +1,7 @@
 #include <catch2/catch.hpp>
 
+#include <algorithm>
+#include <atomic>
 #include <csignal>
 #include <filesystem>
 #include <fstream>
@@ -284,6 +286,42 @@ TEST_CASE("clients without the right certificate are turned away where one is re
   CHECK(ask_as(&expired) == 0);
   CHECK(ask_as(&foreign) == 0);
   CHECK(ask_as(&shop) == 200);
+}
+
+TEST_CASE("a client certificate makes a principal with its roles, and nobody else's certificate does", "[hostile][tls]") {
+  const TestCertificate certificate("IP:127.0.0.1");
+  const TestCertificate clients("DNS:authority");
+  const TestCertificate shop("DNS:shop.internal", clients);
+  const TestCertificate ann("URI:spiffe://cluster/ann", clients);
+  const TestCertificate nobody("DNS:nobody.internal", clients);
+  // Its second name is somebody's: only the first one counts.
+  const TestCertificate impostor("DNS:impostor.internal,URI:spiffe://cluster/ann", clients);
+  const TestCertificate foreign("DNS:shop.internal");
+  const Folder folder;
+  const std::string tokens = folder.write("tokens.yaml",
+                                          "- {name: shop, roles: [initiate], certificate: shop.internal}\n"
+                                          "- {name: ann, roles: [operate], certificate: 'spiffe://cluster/ann'}\n");
+  TlsCoordinator coordinator(
+      folder, server_section(certificate.certificate_file(), certificate.key_file(), ", client_ca_file: " + clients.certificate_file()) +
+                  "auth: {tokens_file: " + tokens + "}\n");
+  const auto as = [&](const TestCertificate* shown, const std::string& method, const std::string& target, const std::string& content = "") {
+    TlsClientSettings settings;
+    if (shown != nullptr) settings.certificate_file = shown->certificate_file(), settings.key_file = shown->key_file();
+    return coordinator.request(method, target, content, settings);
+  };
+  const std::string open = R"({"gid":"g","mode":"saga","interactive":true})";
+  CHECK(as(nullptr, "GET", "/v1/info").status == 401);
+  CHECK(as(&nobody, "GET", "/v1/info").status == 401);
+  CHECK(as(&impostor, "GET", "/v1/info").status == 401);
+  CHECK(as(&foreign, "GET", "/v1/info").status == 0);
+  CHECK(as(nullptr, "POST", "/v1/transactions", open).status == 401);
+  CHECK(as(&shop, "POST", "/v1/transactions", open).status == 201);
+  CHECK(as(&shop, "POST", "/v1/retry", "{}").status == 403);
+  CHECK(as(&ann, "POST", "/v1/transactions/g/abort").status == 200);
+  const json events = json::parse(as(&shop, "GET", "/v1/transactions/g/events").body).at("events");
+  const auto aborted = std::find_if(events.begin(), events.end(), [](const json& event) { return event.at("type") == "abort_decided"; });
+  REQUIRE(aborted != events.end());
+  CHECK(aborted->at("actor") == "ann");
 }
 
 TEST_CASE("the coordinator's certificate is replaced without a restart, and a broken one is not taken", "[hostile][tls]") {
