@@ -19,6 +19,28 @@
 /// they use Branch, Outcome and the barrier.
 namespace escrow {
 
+/// The PEM files of a server that speaks https. All are read again when they change; connections that are open stay as they are.
+class ServerTls {
+ public:
+  /// A certificate with its chain, and its key.
+  ServerTls(std::string certificate_file, std::string key_file)
+      : certificate_file_(std::move(certificate_file)), key_file_(std::move(key_file)) {}
+  /// Only clients with a certificate of these authorities are let in: an authority for coordinators keeps everybody else away.
+  ServerTls& client_ca_file(std::string path) {
+    client_ca_file_ = std::move(path);
+    return *this;
+  }
+
+  [[nodiscard]] const std::string& certificate_file() const noexcept { return certificate_file_; }
+  [[nodiscard]] const std::string& key_file() const noexcept { return key_file_; }
+  [[nodiscard]] const std::string& client_ca_file() const noexcept { return client_ca_file_; }
+
+ private:
+  std::string certificate_file_;
+  std::string key_file_;
+  std::string client_ca_file_;
+};
+
 class ServerOptions {
  public:
   /// Address and port; port 0 takes a free one. Default 127.0.0.1:0.
@@ -60,6 +82,11 @@ class ServerOptions {
     signature_ = std::move(options);
     return *this;
   }
+  /// Speaks https instead of http, TLS 1.2 at least. A handshake has the time of `timeouts`' first value.
+  ServerOptions& tls(ServerTls files) {
+    tls_ = std::move(files);
+    return *this;
+  }
   /// Told, from any thread, of every call answered 503 or 500 and why, and of one a second of those answered 401. Default: a line to
   /// standard error.
   ServerOptions& log(std::function<void(const std::string& line)> log) {
@@ -77,6 +104,7 @@ class ServerOptions {
   [[nodiscard]] std::chrono::milliseconds idle_timeout() const noexcept { return idle_timeout_; }
   [[nodiscard]] std::chrono::milliseconds body_timeout() const noexcept { return body_timeout_; }
   [[nodiscard]] const std::optional<SignatureOptions>& signature() const noexcept { return signature_; }
+  [[nodiscard]] const std::optional<ServerTls>& tls() const noexcept { return tls_; }
   [[nodiscard]] const std::function<void(const std::string&)>& log() const noexcept { return log_; }
 
  private:
@@ -90,6 +118,7 @@ class ServerOptions {
   std::chrono::milliseconds idle_timeout_{120000};
   std::chrono::milliseconds body_timeout_{30000};
   std::optional<SignatureOptions> signature_;
+  std::optional<ServerTls> tls_;
   std::function<void(const std::string&)> log_;
 };
 
@@ -117,7 +146,8 @@ class ParticipantServer {
   ParticipantServer& on_get(std::string_view path, HttpHandler handler);
   ParticipantServer& on_post(std::string_view path, HttpHandler handler);
 
-  /// Listens and serves on threads of its own. Errc::listen, Errc::invalid_argument (the keys of verify_calls); once only.
+  /// Listens and serves on threads of its own. Errc::listen, Errc::invalid_argument (the keys of verify_calls, the files of tls); once
+  /// only.
   [[nodiscard]] Result<void> start();
   /// start(), then blocks until SIGINT, SIGTERM or another thread's stop(). `ready` is called once requests are taken.
   [[nodiscard]] Result<void> run(const std::function<void(const std::string& url)>& ready = {});
@@ -126,7 +156,7 @@ class ParticipantServer {
 
   /// The port in use; 0 before the start.
   [[nodiscard]] std::uint16_t port() const noexcept;
-  /// "http://HOST:PORT"; empty before the start.
+  /// "http://HOST:PORT", with TLS "https://HOST:PORT"; empty before the start.
   [[nodiscard]] std::string url() const;
 
  private:

@@ -6,6 +6,7 @@
 #include <iostream>
 #include <list>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <utility>
 
@@ -23,6 +24,7 @@
 
 #include "client-sdk/src/participant/router.hpp"
 #include "client-sdk/src/participant/session.hpp"
+#include "client-sdk/src/participant/tls_files.hpp"
 #include "protocol/assert.hpp"
 
 namespace escrow {
@@ -57,6 +59,7 @@ struct ParticipantServer::Impl {
 
   const ServerOptions options;
   participant::Router router;
+  std::optional<participant::TlsFiles> tls;
   asio::io_context io{1};
   asio::thread_pool handlers;
   tcp::acceptor acceptor;
@@ -100,7 +103,7 @@ struct ParticipantServer::Impl {
         continue;
       }
       const bool full = sessions.size() >= options.connections();
-      const auto session = sessions.emplace(sessions.end(), std::move(socket), shared);
+      const auto session = sessions.emplace(sessions.end(), std::move(socket), shared, tls ? &tls->now() : nullptr);
       asio::co_spawn(io, full ? session->turn_away() : session->serve(), [this, session](const std::exception_ptr& failure) {
         if (failure) options.log()("a connection ended by an exception");
         sessions.erase(session);
@@ -179,6 +182,11 @@ Result<void> ParticipantServer::start() {
     if (!verifier) return verifier.error();
     impl_->router.verify_with(std::move(*verifier));
   }
+  if (const auto& files = impl_->options.tls()) {
+    auto tls = participant::TlsFiles::make(*files, impl_->options.log());
+    if (!tls) return tls.error();
+    impl_->tls = *std::move(tls);
+  }
   if (auto listening = impl_->listen(); !listening) return listening;
   impl_->started = true;
   Impl* impl = impl_.get();
@@ -213,7 +221,8 @@ std::uint16_t ParticipantServer::port() const noexcept { return impl_->port; }
 std::string ParticipantServer::url() const {
   if (impl_->port == 0) return {};
   const bool is_v6 = impl_->options.host().find(':') != std::string::npos;
-  return "http://" + (is_v6 ? "[" + impl_->options.host() + "]" : impl_->options.host()) + ":" + std::to_string(impl_->port);
+  return std::string(impl_->tls ? "https://" : "http://") + (is_v6 ? "[" + impl_->options.host() + "]" : impl_->options.host()) + ":" +
+         std::to_string(impl_->port);
 }
 
 }  // namespace escrow

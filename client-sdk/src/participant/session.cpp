@@ -64,8 +64,41 @@ asio::awaitable<Routed> run_handler(const Router& router, HttpRequest request) {
 
 }  // namespace
 
+Session::Session(asio::ip::tcp::socket socket, Shared& shared, asio::ssl::context* tls) : stream_(std::move(socket)), shared_(shared) {
+  if (tls != nullptr) tls_ = std::make_unique<asio::ssl::stream<beast::tcp_stream&>>(stream_, *tls);
+}
+
+asio::awaitable<bool> Session::shake_hands() {
+  if (!tls_) co_return true;
+  reading_ = true;
+  stream_.expires_after(shared_.options.idle_timeout());
+  const auto [error] = co_await tls_->async_handshake(asio::ssl::stream_base::server, use_tuple);
+  reading_ = false;
+  co_return !error;
+}
+
+asio::awaitable<Session::IoResult> Session::read_header(Parser& parser) {
+  if (tls_) return http::async_read_header(*tls_, buffer_, parser, use_tuple);
+  return http::async_read_header(stream_, buffer_, parser, use_tuple);
+}
+
+asio::awaitable<Session::IoResult> Session::read_body(Parser& parser) {
+  if (tls_) return http::async_read(*tls_, buffer_, parser, use_tuple);
+  return http::async_read(stream_, buffer_, parser, use_tuple);
+}
+
+asio::awaitable<Session::IoResult> Session::write_bytes(asio::const_buffer bytes) {
+  if (tls_) return asio::async_write(*tls_, bytes, use_tuple);
+  return asio::async_write(stream_, bytes, use_tuple);
+}
+
+asio::awaitable<Session::IoResult> Session::write_response(Response& response) {
+  if (tls_) return http::async_write(*tls_, response, use_tuple);
+  return http::async_write(stream_, response, use_tuple);
+}
+
 asio::awaitable<void> Session::serve() {
-  bool goes_on = true;
+  bool goes_on = co_await shake_hands();
   while (goes_on && !shared_.stopping) goes_on = co_await serve_one();
   close();
 }
@@ -74,8 +107,11 @@ asio::awaitable<void> Session::turn_away() {
   auto answer = problem(503, "overloaded", "Overloaded", "too many connections");
   answer.retry_after = std::chrono::seconds(1);
   Routed routed = only(std::move(answer));
-  co_await write(std::move(routed), false);
-  co_await linger();
+  const bool can_be_told = co_await shake_hands();
+  if (can_be_told) {
+    co_await write(std::move(routed), false);
+    co_await linger();
+  }
   close();
 }
 
@@ -84,21 +120,21 @@ void Session::stop() {
 }
 
 asio::awaitable<bool> Session::serve_one() {
-  http::request_parser<http::string_body> parser;
+  Parser parser;
   parser.header_limit(shared_.options.header_bytes());
   parser.body_limit(shared_.options.body_bytes());
 
   // The timer is for the whole header, not for each read: a byte a second does not keep a connection.
   reading_ = true;
   stream_.expires_after(shared_.options.idle_timeout());
-  auto [error, count] = co_await http::async_read_header(stream_, buffer_, parser, use_tuple);
+  auto [error, count] = co_await read_header(parser);
   if (!error && !parser.is_done()) {
     stream_.expires_after(shared_.options.body_timeout());
     if (beast::iequals(parser.get()[http::field::expect], "100-continue")) {
       constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
-      co_await asio::async_write(stream_, asio::buffer(go_on), use_tuple);
+      co_await write_bytes(asio::buffer(go_on));
     }
-    auto [body_error, body_count] = co_await http::async_read(stream_, buffer_, parser, use_tuple);
+    auto [body_error, body_count] = co_await read_body(parser);
     error = body_error;
   }
   reading_ = false;
@@ -141,7 +177,7 @@ asio::awaitable<Routed> Session::handle(HttpRequest request) {
 }
 
 asio::awaitable<bool> Session::write(Routed routed, bool keep_alive) {
-  http::response<http::string_body> response;
+  Response response;
   response.result(routed.answer.status);
   response.version(11);
   if (!routed.answer.content_type.empty()) response.set(http::field::content_type, routed.answer.content_type);
@@ -158,16 +194,18 @@ asio::awaitable<bool> Session::write(Routed routed, bool keep_alive) {
   response.prepare_payload();
 
   stream_.expires_after(write_timeout);
-  auto [error, count] = co_await http::async_write(stream_, response, use_tuple);
+  auto [error, count] = co_await write_response(response);
   co_return !error && keep_alive;
 }
 
 asio::awaitable<void> Session::linger() {
+  reading_ = true;
+  stream_.expires_after(linger_timeout);
+  // The close alert: without it the answer could have been cut short, for all that the peer knows.
+  if (tls_) co_await tls_->async_shutdown(use_tuple);
   beast::error_code error;
   stream_.socket().shutdown(asio::ip::tcp::socket::shutdown_send, error);
   if (error) co_return;
-  reading_ = true;
-  stream_.expires_after(linger_timeout);
   std::array<char, 4096> dropped;
   for (std::size_t bytes = 0; bytes < linger_bytes;) {
     auto [ended, count] = co_await stream_.async_read_some(asio::buffer(dropped), use_tuple);

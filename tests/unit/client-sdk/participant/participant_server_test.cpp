@@ -1,4 +1,5 @@
 #include <chrono>
+#include <filesystem>
 #include <future>
 #include <string>
 #include <thread>
@@ -17,11 +18,21 @@
 #include <escrow/error.hpp>
 #include <escrow/participant_server.hpp>
 
+#include "tests/support/child_process.hpp"
+#include "tests/support/raw_socket.hpp"
+#include "tests/support/tls_client.hpp"
+#include "tests/support/tls_server.hpp"
+
 namespace escrow {
 namespace {
 
 namespace asio = boost::asio;
 namespace http = boost::beast::http;
+using testing::RawSocket;
+using testing::TemporaryDirectory;
+using testing::TestCertificate;
+using testing::TlsClient;
+using testing::TlsClientSettings;
 
 ServerOptions quiet() {
   ServerOptions options;
@@ -231,6 +242,59 @@ TEST_CASE("a body that is announced with Expect is asked for", "[sdk][server]") 
   CHECK(connection.read().result_int() == 100);
   connection.write("[1]");
   CHECK(connection.read().body() == "[1]");
+}
+
+TEST_CASE("a participant speaks https, and lets in only whom its authority knows", "[sdk][server][tls]") {
+  const TestCertificate certificate("IP:127.0.0.1");
+  const TestCertificate later("IP:127.0.0.1");
+  const TestCertificate authority("DNS:authority");
+  const TestCertificate coordinator("DNS:escrowd", authority);
+  const TestCertificate stranger("DNS:escrowd");
+  const TemporaryDirectory folder;
+  const auto put = [&](const std::string& from, const std::string& name) {
+    std::filesystem::copy_file(from, folder.path() + "/new", std::filesystem::copy_options::overwrite_existing);
+    std::filesystem::rename(folder.path() + "/new", folder.path() + "/" + name);
+    return folder.path() + "/" + name;
+  };
+  const std::string certificate_file = put(certificate.certificate_file(), "own.pem");
+  const std::string key_file = put(certificate.key_file(), "own.key");
+  const ServerTls files = ServerTls(certificate_file, key_file).client_ca_file(authority.certificate_file());
+  ParticipantServer server(ServerOptions().tls(files).log([](const std::string&) {}));
+  server.on_get("/stock", [](const HttpRequest&) {
+    HttpAnswer answer;
+    answer.content_type = "application/json";
+    answer.body = "{}";
+    return answer;
+  });
+  REQUIRE(server.start());
+  CHECK(server.url() == "https://127.0.0.1:" + std::to_string(server.port()));
+  const auto ask_as = [&](const TestCertificate* shown, const std::string& trusted) {
+    TlsClientSettings settings{.ca_file = trusted};
+    if (shown != nullptr) settings.certificate_file = shown->certificate_file(), settings.key_file = shown->key_file();
+    TlsClient client(server.port(), settings);
+    client.send("GET /stock HTTP/1.1\r\nHost: h\r\n\r\n");
+    const std::string first = client.receive_message();
+    client.send("GET /stock HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
+    return first.substr(0, 15) + (client.receive_message().empty() ? "" : " and again");
+  };
+  CHECK(ask_as(&coordinator, certificate.certificate_file()) == "HTTP/1.1 200 OK and again");
+  CHECK(ask_as(nullptr, certificate.certificate_file()).empty());
+  CHECK(ask_as(&stranger, certificate.certificate_file()).empty());
+  RawSocket plain = RawSocket::connect(server.port());
+  plain.send("GET /stock HTTP/1.1\r\nHost: h\r\n\r\n");
+  CHECK(plain.receive_all().find("200") == std::string::npos);
+  // Half of a new pair changes nothing, both halves do.
+  put(later.certificate_file(), "own.pem");
+  CHECK(ask_as(&coordinator, certificate.certificate_file()) == "HTTP/1.1 200 OK and again");
+  put(later.key_file(), "own.key");
+  CHECK(ask_as(&coordinator, later.certificate_file()) == "HTTP/1.1 200 OK and again");
+  server.stop();
+
+  ParticipantServer broken(ServerOptions().tls(ServerTls("/no/such.pem", key_file)));
+  const auto refused = broken.start();
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().code == Errc::invalid_argument);
+  CHECK(refused.error().detail.find("/no/such.pem") != std::string::npos);
 }
 
 TEST_CASE("a port in use is an error and not an exception", "[sdk][server]") {
