@@ -53,9 +53,9 @@ escrow::HttpAnswer add_stock(const escrow::sqlite::Connections& database, const 
 int main(int count, char** arguments) {
   const example::Flags flags(count, arguments);
   const auto database = example::open_database(flags.get("--db", "inventory.db"), tables);
-  const escrow::Client client(flags.get("--escrow", "http://127.0.0.1:7400"));
+  const escrow::Client client(example::client_options(flags, "inventory"));
 
-  escrow::ParticipantServer server(example::listen_on(flags));
+  escrow::ParticipantServer server(example::listen_on(flags, "inventory"));
   const auto forward = [&](auto handler) { return behind_barrier(database, example::refusing_bad_payload(handler)); };
   server.on_action("/stock/deduct", forward([](const Call& call) { return move(call, -1, 0); }))
       .on_compensate("/stock/restore", behind_barrier(database, [](const Call& call) { return move(call, +1, 0); }))

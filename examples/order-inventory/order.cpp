@@ -69,9 +69,9 @@ escrow::HttpAnswer show_order(const escrow::sqlite::Connections& database, const
 int main(int count, char** arguments) {
   const example::Flags flags(count, arguments);
   const auto database = example::open_database(flags.get("--db", "order.db"), tables);
-  const escrow::Client client(flags.get("--escrow", "http://127.0.0.1:7400"));
+  const escrow::Client client(example::client_options(flags, "order"));
 
-  escrow::ParticipantServer server(example::listen_on(flags));
+  escrow::ParticipantServer server(example::listen_on(flags, "order"));
   const auto forward = [&](auto handler) { return behind_barrier(database, example::refusing_bad_payload(handler)); };
   server.on_action("/orders/create", forward([](const Call& call) { return create(call, "placed"); }))
       .on_compensate("/orders/cancel", behind_barrier(database, [](const Call& call) { return change_state(call, "cancelled", -1); }))

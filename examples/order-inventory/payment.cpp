@@ -124,10 +124,10 @@ class Invoices {
 int main(int count, char** arguments) {
   const example::Flags flags(count, arguments);
   const auto database = example::open_database(flags.get("--db", "payment.db"), tables);
-  const escrow::Client client(flags.get("--escrow", "http://127.0.0.1:7400"));
+  const escrow::Client client(example::client_options(flags, "payment"));
   const Invoices invoices(database, client, flags.get("--order", "http://127.0.0.1:7501"));
 
-  escrow::ParticipantServer server(example::listen_on(flags));
+  escrow::ParticipantServer server(example::listen_on(flags, "payment"));
   const auto forward = [&](auto handler) { return behind_barrier(database, example::refusing_bad_payload(handler)); };
   server.on_action("/payments/charge", forward([](const Call& call) { return move(call, -1, 0); }))
       .on_compensate("/payments/refund", behind_barrier(database, [](const Call& call) { return move(call, +1, 0); }))

@@ -8,8 +8,10 @@
 #include <thread>
 #include <utility>
 
+#include <escrow/call_verifier.hpp>
 #include <escrow/cleaner.hpp>
 #include <escrow/client.hpp>
+#include <escrow/client_options.hpp>
 #include <escrow/participant_server.hpp>
 #include <escrow/schema.hpp>
 #include <escrow/sqlite/connections.hpp>
@@ -83,10 +85,29 @@ inline int serve(const std::string& name, escrow::ParticipantServer& server, con
   return 1;
 }
 
-inline escrow::ServerOptions listen_on(const Flags& flags) {
+/// With `--secure FOLDER` (./dev demo --secure): https with a certificate of our own, for callers with one of the same authority, and calls
+/// only where the coordinator or the shop has signed them. The folder holds ca.pem and NAME.pem, .key, .verify, .token.
+inline escrow::ServerOptions listen_on(const Flags& flags, const std::string& name) {
   const auto address = flags.get("--listen", "127.0.0.1:0");
   const auto colon = address.rfind(':');
-  return escrow::ServerOptions().listen(address.substr(0, colon), static_cast<std::uint16_t>(std::stoi(address.substr(colon + 1))));
+  auto options = escrow::ServerOptions().listen(address.substr(0, colon), static_cast<std::uint16_t>(std::stoi(address.substr(colon + 1))));
+  if (const auto folder = flags.get("--secure", ""); !folder.empty()) {
+    const auto own = folder + "/" + name;
+    options.tls(escrow::ServerTls(own + ".pem", own + ".key").client_ca_file(folder + "/ca.pem"));
+    options.verify_calls(escrow::SignatureOptions().key_file(own + ".verify"));
+  }
+  return options;
+}
+
+/// How the coordinator is reached; with `--secure` with a token and a certificate.
+inline escrow::ClientOptions client_options(const Flags& flags, const std::string& name) {
+  auto options = escrow::ClientOptions();
+  options.urls(flags.get("--escrow", "http://127.0.0.1:7400"));
+  if (const auto folder = flags.get("--secure", ""); !folder.empty()) {
+    const auto own = folder + "/" + name;
+    options.token_file(own + ".token").ca_file(folder + "/ca.pem").certificate(own + ".pem", own + ".key");
+  }
+  return options;
 }
 
 }  // namespace example

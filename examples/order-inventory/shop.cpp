@@ -48,7 +48,8 @@ struct Services {
 
 class Shop {
  public:
-  Shop(const escrow::Client& client, Services services) : client_(client), at_(std::move(services)) {}
+  Shop(const escrow::Client& client, Services services, const escrow::CallerTls& tls)
+      : client_(client), at_(std::move(services)), caller_(tls) {}
 
   /// Steps one after another; when one is refused, those before it are undone.
   ClientResult<TransactionView> as_saga(const Purchase& purchase) const {
@@ -158,9 +159,21 @@ std::vector<Purchase> shopping_list(int orders, int customers, int products, uns
 
 int main(int count, char** arguments) {
   const example::Flags flags(count, arguments);
-  const escrow::Client client(flags.get("--escrow", "http://127.0.0.1:7400"));
-  Shop shop(client, {flags.get("--order", "http://127.0.0.1:7501"), flags.get("--inventory", "http://127.0.0.1:7502"),
-                     flags.get("--payment", "http://127.0.0.1:7503")});
+  auto options = example::client_options(flags, "shop");
+  escrow::CallerTls tls;
+  if (const auto folder = flags.get("--secure", ""); !folder.empty()) {
+    tls.ca_file(options.ca_file()).certificate(options.certificate_file(), options.key_file());
+    // The shop calls `try` itself, and is no coordinator: it signs with a key of its own, whose public half the services hold.
+    std::ifstream file(folder + "/shop.signing");
+    std::string key;
+    file >> key;
+    options.sign_calls("*", key);
+  }
+  const escrow::Client client(options);
+  Shop shop(client,
+            {flags.get("--order", "http://127.0.0.1:7501"), flags.get("--inventory", "http://127.0.0.1:7502"),
+             flags.get("--payment", "http://127.0.0.1:7503")},
+            tls);
   const auto list = shopping_list(std::stoi(flags.get("--orders", "100")), std::stoi(flags.get("--customers", "10")),
                                   std::stoi(flags.get("--products", "8")), static_cast<unsigned>(std::stoul(flags.get("--seed", "1"))));
   std::ofstream book(flags.get("--told", "told.jsonl"));
