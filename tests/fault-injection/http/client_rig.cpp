@@ -40,7 +40,7 @@ const boost::asio::ip::tcp::endpoint participant{boost::asio::ip::make_address_v
 }  // namespace
 
 ClientRig::ClientRig() : work_(io_.get_executor()) {
-  auto made = transport::HttpClient::make(io_.get_executor(), small_limits(), {}, {}, std::make_shared<NoNames>());
+  auto made = transport::HttpClient::make(io_.get_executor(), small_limits(), {}, transport::ClientTls(), std::make_shared<NoNames>());
   if (!made) throw std::runtime_error(made.error().detail);
   client_ = *std::move(made);
   network_.listen(participant, [this](std::shared_ptr<Line> line, std::shared_ptr<Connecting> attempt) {
