@@ -71,6 +71,7 @@ HttpMessage Initiator::ask(const Question& question) const {
     const auto answer = send_once(world_.coordinator, question.method, question.target, question.body);
     if (!answer) continue;
     const auto said = read(*answer);
+    if (!said && world_.is_behind_proxy) continue;
     if (!said) throw std::runtime_error("an answer that is none: " + std::to_string(answer->status) + " " + answer->body);
     world_.witness.tell(token, question.transaction, question.what, said->problem, answer->status == 201, said->status);
     if (answer->status < 500) return *answer;
@@ -88,13 +89,13 @@ int Initiator::try_branch(const Plan& plan, std::size_t index) const {
   KeptProcess& service = *world_.services.at(static_cast<std::size_t>(branch.service));
   constexpr int most = 1'000;
   for (int attempt = 1; attempt <= most; ++attempt) {
-    const auto answer = send_once(service, "POST", "/try", branch.payload,
+    const auto answer = send_once(service, "POST", "/" + plan.forward, branch.payload,
                                   {{"Escrow-Gid", gid},
                                    {"Escrow-Branch", id},
-                                   {"Escrow-Operation", "try"},
+                                   {"Escrow-Operation", plan.forward},
                                    {"Escrow-Phase", "forward"},
                                    {"Escrow-Attempt", std::to_string(attempt)},
-                                   {"Idempotency-Key", gid + "/" + id + "/try"}});
+                                   {"Idempotency-Key", gid + "/" + id + "/" + plan.forward}});
     if (answer && (answer->status == 200 || answer->status == 409)) return answer->status;
     if (answer) service.wait_for_end(service.life().number, 10ms);
   }
@@ -136,6 +137,8 @@ void Initiator::drive(const Plan& plan, Clock::time_point until) const {
         if (registered.status >= 400) return;
         is_fine = try_branch(plan, i) == 200;
       }
+      if (plan.word == Plan::Word::none) return;
+      is_fine = is_fine && plan.word == Plan::Word::as_tried;
       ask({plan.transaction,
            is_fine ? sim::Ask::commit : sim::Ask::abort,
            "POST",

@@ -21,6 +21,8 @@ class Initiator {
     KeptProcess& coordinator;
     std::vector<KeptProcess*> services;
     Witness& witness;
+    /// Somebody stands between it and the coordinator: what is no answer of a coordinator is none at all, and is asked for again.
+    bool is_behind_proxy = false;
   };
   explicit Initiator(World world) : world_(std::move(world)) {}
 

@@ -58,10 +58,13 @@ void KeptProcess::keep() {
     testing::ChildProcess& child = *child_;
     lock.unlock();
     const auto line = child.read_line(patience);
+    const std::uint16_t port = line ? port_in(*line) : std::uint16_t{0};
+    const std::uint16_t shown = line && program_.shown_as ? program_.shown_as(port) : port;
     lock.lock();
     if (line) {
       failed_starts = 0;
-      port_ = port_in(*line);
+      port_ = port;
+      shown_port_ = shown;
       is_ready_ = true;
     } else if (!is_planned && ++failed_starts >= most_failed_starts) {
       has_given_up_ = true;
@@ -80,7 +83,7 @@ KeptProcess::Life KeptProcess::life() {
   std::unique_lock lock(mutex_);
   const bool came = changed_.wait_for(lock, patience, [this] { return is_ready_ || has_given_up_; });
   if (!came || !is_ready_) throw std::runtime_error("no life of the process became ready: " + text_of(program_.error_file));
-  return {number_, port_};
+  return {number_, shown_port_};
 }
 
 bool KeptProcess::wait_for_end(std::uint64_t life, std::chrono::milliseconds at_most) {

@@ -27,6 +27,8 @@ class KeptProcess {
     std::vector<std::string> environment = {};
     /// Its fault rules, FAULT_POINTS_FILE; empty: it has none.
     std::string rules_file = {};
+    /// Told the port of each life that is ready; answers the port that others are told, for a proxy that stands before it. Empty: the same.
+    std::function<std::uint16_t(std::uint16_t port)> shown_as = {};
   };
 
   explicit KeptProcess(Program program);
@@ -72,6 +74,7 @@ class KeptProcess {
   std::optional<testing::ChildProcess> child_;
   std::uint64_t number_ = 0;
   std::uint16_t port_ = 0;
+  std::uint16_t shown_port_ = 0;
   bool is_ready_ = false;
   bool is_stopping_ = false;
   bool has_given_up_ = false;

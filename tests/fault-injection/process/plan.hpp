@@ -46,6 +46,9 @@ struct Plan {
     int service = 0;
   };
   std::vector<Branch> branches;
+  /// Of a `tries` initiator: what its own calls are, and its last word; `none`: it is never heard of again.
+  std::string forward = "try";
+  enum class Word : std::uint8_t { as_tried, abort, none } word = Word::as_tried;
   /// How it must end, unless its deadline came first.
   protocol::Status outcome = protocol::Status::committed;
   std::vector<sim::Declared> declared;

@@ -17,6 +17,7 @@ constexpr const char* no_authorities = "SSL_CERT_FILE=/dev/null";
 Stage::Stage() : Stage(Wanted{}) {}
 
 Stage::Stage(Wanted wanted) : wanted_(std::move(wanted)), workplace_(wanted_.where) {
+  make_proxy();
   for (int i = 0; i < services; ++i) {
     const std::string name = "service" + std::to_string(i);
     service_paths_.push_back(workplace_.path(name + ".db"));
@@ -26,6 +27,14 @@ Stage::Stage(Wanted wanted) : wanted_(std::move(wanted)), workplace_(wanted_.whe
     };
     program.error_file = workplace_.path(name + ".log");
     program.rules_file = workplace_.path(name + ".rules");
+    if (proxy_) {
+      program.shown_as = [this, name, i](std::uint16_t port) {
+        lead(name, port);
+        for (int lane = 0; lane < wanted_.lanes; ++lane) lead("lane" + std::to_string(lane) + "." + std::to_string(i), port);
+        // Initiators make their own calls directly.
+        return port;
+      };
+    }
     services_.push_back(std::make_unique<KeptProcess>(std::move(program)));
   }
   make_log();
@@ -46,7 +55,25 @@ Stage::Stage(Wanted wanted) : wanted_(std::move(wanted)), workplace_(wanted_.whe
   program.environment.emplace_back("ESCROW_LOG_LEVEL=warning");
   program.environment.emplace_back(no_authorities);
   if (wanted_.is_traced) program.environment.push_back("FAULT_POINTS_TRACE=" + trace_path());
+  if (proxy_) program.shown_as = [this](std::uint16_t port) { return lead("api", port); };
   coordinator_ = std::make_unique<KeptProcess>(std::move(program));
+}
+
+void Stage::make_proxy() {
+  if (!wanted_.proxy) return;
+  std::string links = "links: [{name: api, to: \"127.0.0.1:1\"}";
+  const auto add = [&links](const std::string& name) { links += ", {name: \"" + name + "\", to: \"127.0.0.1:1\"}"; };
+  for (int i = 0; i < services; ++i) {
+    add("service" + std::to_string(i));
+    for (int lane = 0; lane < wanted_.lanes; ++lane) add("lane" + std::to_string(lane) + "." + std::to_string(i));
+  }
+  proxy_ = std::make_unique<testing::ProxyProcess>(FAULT_PROXY, workplace_.path("."), links + "]\n" + *wanted_.proxy,
+                                                   std::vector<std::string>{"--record", wire_path(), "--remember", "20000"});
+}
+
+std::uint16_t Stage::lead(const std::string& link, std::uint16_t port) {
+  proxy_->command("PUT", "/links/" + link, "{\"to\": \"127.0.0.1:" + std::to_string(port) + "\"}");
+  return proxy_->port(link);
 }
 
 /// A log with an audit table, as no coordinator has it open.
@@ -60,12 +87,21 @@ void Stage::make_log() {
 
 Urls Stage::urls() {
   Urls urls;
-  for (auto& one : services_) urls.services.push_back(one->life().port);
+  for (std::size_t i = 0; i < services_.size(); ++i) {
+    // A link whose service is not there yet would only refuse, but tests want to begin with everybody there.
+    const std::uint16_t port = services_[i]->life().port;
+    urls.services.push_back(proxy_ ? proxy_->port("service" + std::to_string(i)) : port);
+  }
   return urls;
 }
 
 std::vector<Plan> Stage::take(Family family) {
-  auto taken = plans_of(family, static_cast<int>(plans_.size()), urls(), wanted_.timing);
+  const Urls all = urls();
+  return take([&](int first) { return plans_of(family, first, all, wanted_.timing); });
+}
+
+std::vector<Plan> Stage::take(const std::function<std::vector<Plan>(int first)>& make) {
+  auto taken = make(static_cast<int>(plans_.size()));
   plans_.insert(plans_.end(), taken.begin(), taken.end());
   return taken;
 }
@@ -73,7 +109,7 @@ std::vector<Plan> Stage::take(Family family) {
 Initiator Stage::initiator() {
   std::vector<KeptProcess*> all;
   for (auto& one : services_) all.push_back(one.get());
-  return Initiator({*coordinator_, std::move(all), witness_});
+  return Initiator({*coordinator_, std::move(all), witness_, proxy_ != nullptr});
 }
 
 void Stage::play(Family family) {

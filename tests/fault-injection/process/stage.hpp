@@ -1,6 +1,8 @@
 #pragma once
 
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -10,6 +12,7 @@
 #include "tests/fault-injection/process/plan.hpp"
 #include "tests/fault-injection/process/witness.hpp"
 #include "tests/fault-injection/process/workplace.hpp"
+#include "tests/fault-injection/proxy/proxy_process.hpp"
 
 namespace escrow::processes {
 
@@ -29,6 +32,12 @@ class Stage {
     bool shares_clock = true;
     /// Each failpoint that the coordinator comes to is written down (`trace_path`).
     bool is_traced = false;
+    /// Rules of a proxy that stands before the coordinator (link `api`) and, for calls of the coordinator, before the services (`service0`,
+    /// `service1`); without one everybody is called directly.
+    std::optional<std::string> proxy = {};
+    /// Further links of the proxy, `lane0.0`, `lane0.1`, ...: addresses of their own for the same services, as many each, so that what one
+    /// transaction meets holds back no other one's calls.
+    int lanes = 0;
   };
   Stage();
   explicit Stage(Wanted wanted);
@@ -37,11 +46,16 @@ class Stage {
   void play(Family family);
   /// Numbers and remembers them; whoever takes them plays them.
   [[nodiscard]] std::vector<Plan> take(Family family);
+  [[nodiscard]] std::vector<Plan> take(const std::function<std::vector<Plan>(int first)>& make);
   [[nodiscard]] Initiator initiator();
   [[nodiscard]] Urls urls();
 
   [[nodiscard]] KeptProcess& coordinator() { return *coordinator_; }
   [[nodiscard]] KeptProcess& service(int number) { return *services_.at(static_cast<std::size_t>(number)); }
+  /// Only where one was wanted.
+  [[nodiscard]] testing::ProxyProcess& proxy() { return *proxy_; }
+  /// What the proxy has written down.
+  [[nodiscard]] std::string wire_path() const { return workplace_.path("wire.jsonl"); }
   [[nodiscard]] Witness& witness() { return witness_; }
   [[nodiscard]] Workplace& workplace() { return workplace_; }
   [[nodiscard]] std::string log_path() const { return workplace_.path("escrow.db"); }
@@ -57,12 +71,17 @@ class Stage {
 
  private:
   void make_log();
+  /// Before everything that it stands before.
+  void make_proxy();
+  /// Leads a link to a new life; answers where others meet it.
+  std::uint16_t lead(const std::string& link, std::uint16_t port);
 
   Wanted wanted_;
   Workplace workplace_;
   Witness witness_;
   std::vector<Plan> plans_;
   std::vector<std::string> service_paths_;
+  std::unique_ptr<testing::ProxyProcess> proxy_;
   std::vector<std::unique_ptr<KeptProcess>> services_;
   std::unique_ptr<KeptProcess> coordinator_;
   Observed observed_;

@@ -18,6 +18,8 @@ class Workplace {
   [[nodiscard]] std::string path(const std::string& name) const { return path_ + "/" + name; }
   /// For whoever wants to look at what was found.
   void keep() { kept_ = true; }
+  /// What was found was nothing after all.
+  void let_go() { kept_ = false; }
 
  private:
   std::string path_;
