@@ -36,7 +36,7 @@ std::size_t struck(const Aftermath& aftermath) {
 
 TEST_CASE("every mode comes through a swarm of network faults on every line", "[passthrough]") {
   Storm storm;
-  storm.seed = 20260105;
+  storm.seed = storm_seed(20260105);
   storm.lasts = storm_time(15s);
   storm.rules = swarm_rules(storm.seed);
   const Aftermath aftermath = weather(storm);
@@ -47,7 +47,7 @@ TEST_CASE("every mode comes through a swarm of network faults on every line", "[
 
 TEST_CASE("every mode comes through a coordinator that is killed every few seconds", "[passthrough]") {
   Storm storm;
-  storm.seed = 7;
+  storm.seed = storm_seed(7);
   storm.lasts = storm_time(15s);
   storm.has_kills = true;
   // Nothing strikes, but the wire is seen.
@@ -59,7 +59,7 @@ TEST_CASE("every mode comes through a coordinator that is killed every few secon
 
 TEST_CASE("every mode comes through network faults and kills at once", "[passthrough]") {
   Storm storm;
-  storm.seed = 4;
+  storm.seed = storm_seed(4);
   storm.lasts = storm_time(15s);
   storm.has_kills = true;
   storm.rules = swarm_rules(storm.seed);

@@ -125,6 +125,11 @@ Aftermath weather(const Storm& storm) {
 
 std::string swarm_rules(std::uint64_t seed) { return "seed: " + std::to_string(seed) + "\nswarm: {most_delay_ms: 300}\n"; }
 
+std::uint64_t storm_seed(std::uint64_t otherwise) {
+  const char* const said = std::getenv("ESCROW_STORM_SEED");
+  return said == nullptr ? otherwise : static_cast<std::uint64_t>(std::atoll(said));
+}
+
 std::chrono::seconds storm_time(std::chrono::seconds otherwise) {
   const char* const said = std::getenv("ESCROW_STORM_SECONDS");
   return said == nullptr ? otherwise : std::chrono::seconds(std::atoi(said));

@@ -38,6 +38,8 @@ struct Aftermath {
 /// The swarm with every kind of fault on every link, as the seed draws it.
 [[nodiscard]] std::string swarm_rules(std::uint64_t seed);
 
+/// What a storm is drawn from: ESCROW_STORM_SEED, or this.
+[[nodiscard]] std::uint64_t storm_seed(std::uint64_t otherwise);
 /// How long a storm lasts: ESCROW_STORM_SECONDS, or this.
 [[nodiscard]] std::chrono::seconds storm_time(std::chrono::seconds otherwise);
 

@@ -37,12 +37,12 @@ std::optional<Said> read(const HttpMessage& answer) {
   return said;
 }
 
-/// A server's one answer, from whichever life of it there is; nothing when it died over it.
+/// A server's one answer, from whichever life of it there is; nothing when it died over it. `port`: where it is called, unless it is 0.
 std::optional<HttpMessage> send_once(KeptProcess& server, const std::string& method, const std::string& target, const std::string& body,
-                                     const std::vector<std::pair<std::string, std::string>>& headers = {}) {
+                                     const std::vector<std::pair<std::string, std::string>>& headers = {}, std::uint16_t port = 0) {
   const KeptProcess::Life life = server.life();
   try {
-    HttpMessage answer = testing::send_http(life.port, method, target, body, headers);
+    HttpMessage answer = testing::send_http(port == 0 ? life.port : port, method, target, body, headers);
     const auto length = answer.header("Content-Length");
     const bool is_whole = answer.status != 0 && length && answer.body.size() == std::stoul(*length);
     if (is_whole) return answer;
@@ -95,8 +95,11 @@ int Initiator::try_branch(const Plan& plan, std::size_t index) const {
                                    {"Escrow-Operation", plan.forward},
                                    {"Escrow-Phase", "forward"},
                                    {"Escrow-Attempt", std::to_string(attempt)},
-                                   {"Idempotency-Key", gid + "/" + id + "/" + plan.forward}});
-    if (answer && (answer->status == 200 || answer->status == 409)) return answer->status;
+                                   {"Idempotency-Key", gid + "/" + id + "/" + plan.forward}},
+                                  branch.port);
+    // A page of somebody in between is no answer.
+    const bool is_page = answer && answer->header("Content-Type").value_or("").starts_with("text/html");
+    if (answer && !is_page && (answer->status == 200 || answer->status == 409)) return answer->status;
     if (answer) service.wait_for_end(service.life().number, 10ms);
   }
   throw std::runtime_error("a try of " + gid + " never came to an end");

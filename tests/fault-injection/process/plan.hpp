@@ -44,6 +44,8 @@ struct Plan {
     std::string registration;
     std::string payload;
     int service = 0;
+    /// Where the initiator calls it; 0: at the service itself.
+    std::uint16_t port = 0;
   };
   std::vector<Branch> branches;
   /// Of a `tries` initiator: what its own calls are, and its last word; `none`: it is never heard of again.
