@@ -16,6 +16,8 @@
 #include <memory>
 #include <optional>
 #include <random>
+#include <string>
+#include <string_view>
 #include <utility>
 
 #include "coordinator/async/task_group.hpp"
@@ -73,9 +75,10 @@ server::Instance instance_of(const server::Config& config, const std::string& ve
   return instance;
 }
 
-/// A failed fsync: what the disk holds is no longer known here, and only a new process reads it again.
-void end_after_fatal(server::Logger& logger, const std::string& why) {
-  logger.error("the store failed", {{"detail", std::string_view(why)}});
+/// A failed fsync, or an exception that nobody expected: what the disk holds, or what memory holds, is no longer known here, and only a new
+/// process reads it again.
+void end_after_fatal(server::Logger& logger, std::string_view what, const std::string& why) {
+  logger.error(what, {{"detail", std::string_view(why)}});
   logger.flush();
   std::_Exit(exit_store);
 }
@@ -92,7 +95,7 @@ class Daemon {
         signals_(context_, SIGTERM, SIGINT),
         hangup_(context_, SIGHUP),
         reloads_(logger) {
-    store_.on_fatal([this](const std::string& why) { end_after_fatal(logger_, why); });
+    store_.on_fatal([this](const std::string& why) { end_after_fatal(logger_, "the store failed", why); });
     store_.on_slow([this](const std::string& why) { logger_.warning("the store is slow", {{"detail", std::string_view(why)}}); });
   }
 
@@ -117,7 +120,12 @@ class Daemon {
     asio::co_spawn(context_, serve(), [this](const std::exception_ptr& failure) {
       if (failure) failure_ = failure;
     });
-    context_.run();
+    try {
+      context_.run();
+    } catch (const std::exception& error) {
+      // What it interrupted is half done, and what an orderly way out would destroy is in use by tasks and threads.
+      end_after_fatal(logger_, "escrowd failed", error.what());
+    }
     if (failure_) std::rethrow_exception(failure_);
     return status_;
   }

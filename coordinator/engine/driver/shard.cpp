@@ -1,6 +1,8 @@
 #include "coordinator/engine/driver/shard.hpp"
 
+#include <boost/asio/error.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/system/system_error.hpp>
 
 #include <algorithm>
 #include <utility>
@@ -67,7 +69,7 @@ async::Task<node::Answer> Shard::ask(node::Request request) {
   co_return std::move(asking->answer);
 }
 
-void Shard::step(node::Input input) {
+void Shard::step(node::Input input) noexcept {
   std::vector<node::Output> outputs = std::exchange(outputs_, {});
   node_.step(clock_.now(), std::move(input), outputs);
   // Calls last: one that fails on the spot steps again, and what a write points at is valid until then only.
@@ -158,23 +160,40 @@ void Shard::perform(node::Answered& answered) {
   asking->answered.set();
 }
 
+/// False: the call was cancelled.
+async::Task<bool> Shard::carry_out(const node::CallWanted& wanted, core::Outcome& outcome) {
+  auto request = make_call_request(wanted, random_);
+  ESCROW_FAULT_POINT("call.before", fault_context(wanted));
+  if (!request) {
+    outcome.detail = "the stored URL can't be called";
+    co_return true;
+  }
+  if (signer_ != nullptr) signer_->sign(*request, std::chrono::system_clock::now());
+  const transport::CallAnswer answer = co_await client_.call(std::move(*request));
+  ESCROW_FAULT_POINT("call.answered", fault_context(wanted));
+  if (!answer.answered() && answer.failure().kind == transport::CallFailureKind::cancelled) co_return false;
+  outcome = outcome_of(answer, wanted, std::chrono::system_clock::now());
+  co_return true;
+}
+
 async::Task<void> Shard::call(node::CallWanted wanted) {
   const auto self = shared_from_this();
   const auto began = async::Clock::now();
-  auto request = make_call_request(wanted, random_);
   core::Outcome outcome;
-  ESCROW_FAULT_POINT("call.before", fault_context(wanted));
-  if (request) {
-    if (signer_ != nullptr) signer_->sign(*request, std::chrono::system_clock::now());
-    const transport::CallAnswer answer = co_await client_.call(std::move(*request));
-    ESCROW_FAULT_POINT("call.answered", fault_context(wanted));
-    const bool cancelled = !answer.answered() && answer.failure().kind == transport::CallFailureKind::cancelled;
-    // The process ends: what was not answered is unknown to the next run by itself.
-    if (cancelled) co_return;
-    outcome = outcome_of(answer, wanted, std::chrono::system_clock::now());
-  } else {
-    outcome.detail = "the stored URL can't be called";
+  bool is_cancelled = false;
+  try {
+    is_cancelled = !co_await carry_out(wanted, outcome);
+  } catch (const boost::system::system_error& error) {
+    is_cancelled = error.code() == asio::error::operation_aborted;
+    outcome = core::Outcome();
+    outcome.detail = "internal error";
+  } catch (const std::exception&) {
+    // A call whose end the node never hears of would stay open for ever. Too short to want memory, which may be what is missing.
+    outcome = core::Outcome();
+    outcome.detail = "internal error";
   }
+  // The process ends: what was not answered is unknown to the next run by itself.
+  if (is_cancelled) co_return;
   durations_.add(std::chrono::duration<double>(async::Clock::now() - began).count());
   const double jitter = std::uniform_real_distribution<double>(0.0, 1.0)(random_);
   step(node::CallEnded{wanted.call, std::move(outcome), jitter});

@@ -58,13 +58,15 @@ class Shard : public std::enable_shared_from_this<Shard> {
  private:
   struct Asking;
 
-  void step(node::Input input);
+  /// An exception in the middle of it would leave a memory that nobody may go on with: it ends the process, and the next one reads the log.
+  void step(node::Input input) noexcept;
   void perform(node::WriteWanted& wanted);
   void perform(node::LoadWanted& wanted);
   void perform(node::DueWanted& wanted);
   void perform(node::CallWanted& wanted);
   void perform(node::Answered& answered);
   async::Task<void> call(node::CallWanted wanted);
+  async::Task<bool> carry_out(const node::CallWanted& wanted, core::Outcome& outcome);
   void on_written(const protocol::Gid& gid, store::WriteResult result, std::size_t events, EventTypes types);
   void tell_durable(const protocol::Gid& gid, const store::WriteResult& result, std::size_t events, EventTypes types);
   void set_timer();

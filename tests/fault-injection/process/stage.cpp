@@ -1,5 +1,6 @@
 #include "tests/fault-injection/process/stage.hpp"
 
+#include <algorithm>
 #include <stdexcept>
 #include <utility>
 
@@ -51,8 +52,9 @@ Stage::Stage(Wanted wanted) : wanted_(std::move(wanted)), workplace_(wanted_.whe
   program.error_file = workplace_.path("escrowd.log");
   program.rules_file = workplace_.path("escrowd.rules");
   program.environment = wanted_.environment;
-  // What was wanted stands before it and counts.
-  program.environment.emplace_back("ESCROW_LOG_LEVEL=warning");
+  const bool has_level =
+      std::ranges::any_of(program.environment, [](const std::string& variable) { return variable.starts_with("ESCROW_LOG_LEVEL="); });
+  if (!has_level) program.environment.emplace_back("ESCROW_LOG_LEVEL=warning");
   program.environment.emplace_back(no_authorities);
   if (wanted_.is_traced) program.environment.push_back("FAULT_POINTS_TRACE=" + trace_path());
   if (proxy_) program.shown_as = [this](std::uint16_t port) { return lead("api", port); };
