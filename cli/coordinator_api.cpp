@@ -30,8 +30,8 @@ ExitStatus status_of(unsigned status) {
 }
 
 std::string advice_for(unsigned status, const std::string& code) {
-  if (status == 401) return "Give a token with --token or ESCROW_TOKEN.";
-  if (status == 403) return "The token, or the address that was used, does not allow it.";
+  if (status == 401) return "Give a token that it knows with ESCROW_TOKEN, --token-file or --token.";
+  if (status == 403) return "Another token may, with the role that is named; or the address that was used does not.";
   if (code == "already_decided") return "It has been decided the other way, or has ended: escrowctl transactions show GID";
   if (code == "past_pivot") return "Past the point of no return only the pivot's own refusal aborts it; it can be retried and resolved.";
   if (code == "not_interactive") return "A driven transaction commits by itself.";

@@ -1,10 +1,13 @@
 #include "cli/program.hpp"
 
+#include <sys/stat.h>
+
 #include <CLI/CLI.hpp>
 
 #include <csignal>
 #include <cstdlib>
 #include <exception>
+#include <fstream>
 #include <functional>
 #include <memory>
 #include <string_view>
@@ -24,6 +27,7 @@ std::string environment(const char* name) {
 struct CommonOptions {
   std::string server;
   std::string token = environment("ESCROW_TOKEN");
+  std::string token_file = environment("ESCROW_TOKEN_FILE");
   std::string actor = environment("ESCROW_ACTOR");
   std::string ca_file = environment("ESCROW_CA_FILE");
   std::string certificate_file = environment("ESCROW_CERTIFICATE_FILE");
@@ -59,6 +63,23 @@ bool is_utf8(std::string_view text) {
     text.remove_prefix(length);
   }
   return true;
+}
+
+/// The first line of a file that is nobody else's business; ssh asks the same of its keys.
+Outcome<std::string> token_in(const std::string& path) {
+  const auto unusable = [&path](std::string why, std::string advice) {
+    return Failure{ExitStatus::usage, path + " can't be used for the token: " + std::move(why), std::move(advice)};
+  };
+  struct stat seen{};
+  std::ifstream file(path);
+  std::string line;
+  if (!file || ::stat(path.c_str(), &seen) != 0)
+    return unusable("it can't be read", "--token-file, or ESCROW_TOKEN_FILE, names a file with the token.");
+  if (S_ISREG(seen.st_mode) && (seen.st_mode & 077U) != 0) return unusable("others can read it", "chmod 600 " + path);
+  std::getline(file, line);
+  while (!line.empty() && (line.back() == '\r' || line.back() == ' ')) line.pop_back();
+  if (line.empty()) return unusable("its first line is empty", "");
+  return line;
 }
 
 using Command = std::function<ExitStatus(Session&)>;
@@ -100,6 +121,7 @@ Program::Program() {
   app_.set_version_flag("--version", std::string("escrowctl ") + ESCROW_VERSION);
   app_.add_option("--server", common_.server, "http(s)://HOST:PORT of the coordinator [ESCROW_SERVER, http://127.0.0.1:7400]");
   app_.add_option("--token", common_.token, "sent as bearer token; better in ESCROW_TOKEN, where no list of processes shows it");
+  app_.add_option("--token-file", common_.token_file, "a file with the token, for its owner alone [ESCROW_TOKEN_FILE]");
   app_.add_option("--actor", common_.actor, "whose hand it is, for the history [ESCROW_ACTOR, the user's name]");
   app_.add_option("--ca-file", common_.ca_file, "authorities for https instead of the system's [ESCROW_CA_FILE]");
   app_.add_option("--certificate-file", common_.certificate_file, "certificate shown to a coordinator that asks [ESCROW_CERTIFICATE_FILE]");
@@ -242,6 +264,11 @@ ExitStatus Program::run_command() {
   ServerAddress address;
   address.url = server_of(common_);
   address.token = common_.token;
+  if (address.token.empty() && !common_.token_file.empty()) {
+    auto token = token_in(common_.token_file);
+    if (!token) return tell(token.error());
+    address.token = *std::move(token);
+  }
   address.actor = actor_of(common_);
   address.ca_file = common_.ca_file;
   address.certificate_file = common_.certificate_file;

@@ -101,7 +101,7 @@ class Daemon {
 
   int run() {
     const auto check = [this](std::string_view host, const asio::ip::address& address) { return policy_.allows(host, address); };
-    if (config_.auth.is_configured()) authenticator_ = server::auth::Authenticator(wall_clock_ms);
+    if (config_.auth.is_configured()) authenticator_ = server::auth::Authenticator(wall_clock_ms, config_.auth.limits);
     for (const server::Reloadable& reloadable : reloadables()) {
       if (const auto read = reloads_.add(reloadable); !read) return refuse_config(reloadable.key, read.error().detail);
     }
@@ -177,6 +177,12 @@ class Daemon {
     return out;
   }
 
+  server::StreamLimits stream_limits() const {
+    server::StreamLimits limits = config_.stream;
+    limits.hides_words = !config_.payload_members.empty();
+    return limits;
+  }
+
   server::ApiParts api_parts() {
     protocol::RequestRules rules;
     rules.branches = config_.engine.branches;
@@ -190,7 +196,8 @@ class Daemon {
             server::OriginGuard(config_.listen, config_.hosts),
             server::Door(authenticator_, logger_, config_.auth.open_metrics),
             reloads_,
-            config_.stream,
+            *server::PayloadMask::make(config_.payload_members),
+            stream_limits(),
             std::move(rules),
             [this] { return gids_.next(wall_clock_ms()); },
             [this] { return http_ ? http_->connections() : 0; }};

@@ -3,12 +3,16 @@ import type {ComponentChildren} from 'preact';
 import {useEffect, useRef} from 'preact/hooks';
 import {ActionDialog} from './actions/dialogs';
 import {Head} from './head';
+import {fetchInfo} from './api/coordinator';
+import {isLocked, principal} from './live/principal';
 import {route} from './live/route';
+import {token} from './live/settings';
 import {AboutPage} from './pages/about';
 import {AttentionPage} from './pages/attention';
 import {DestinationsPage} from './pages/destinations';
 import {ListPage} from './pages/list';
 import {OverviewPage} from './pages/overview';
+import {SignInPage} from './pages/sign-in';
 import {TransactionPage} from './pages/transaction';
 import {Empty} from './parts/notice';
 import {Toast} from './parts/toast';
@@ -31,12 +35,17 @@ export function App() {
     const names = {...t.nav, transaction: gid};
     document.title = `${names[page]} · ${t.product}`;
   }, [place, text.value]);
+  useEffect(() => {
+    if (isLocked.value) return;
+    // Until it says who we are everything is offered; what is not ours is refused then.
+    void fetchInfo().then((info) => (principal.value = info.principal ?? null)).catch(() => undefined);
+  }, [token.value, isLocked.value]);
   return (
     <>
       <a class="skip" href="#main" onClick={(event) => { event.preventDefault(); main.current?.focus(); }}>{text.value.skip}</a>
       <Head />
       <main id="main" ref={main} tabIndex={-1} class={`page-${page}`}>
-        <Boundary key={place}><PageOf /></Boundary>
+        {isLocked.value ? <SignInPage /> : <Boundary key={`${place} ${token.value}`}><PageOf /></Boundary>}
       </main>
       <ActionDialog />
       <Toast />

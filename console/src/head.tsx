@@ -1,5 +1,6 @@
 import {useEffect, useRef} from 'preact/hooks';
 import {askOverview, overview} from './live/overview';
+import {isLocked, principal} from './live/principal';
 import {go, linkTo, linkToTransaction, route} from './live/route';
 import type {PageName} from './live/route';
 import {liveness} from './live/stream';
@@ -11,8 +12,8 @@ import {text} from './text/text';
 export function Head() {
   const attention = overview.value?.attention ?? 0;
   useEffect(() => {
-    void askOverview().catch(() => undefined);
-  }, []);
+    if (!isLocked.value) void askOverview().catch(() => undefined);
+  }, [isLocked.value]);
   return (
     <header>
       <a class="brand" href={linkTo('overview')} aria-label={text.value.product}>
@@ -33,6 +34,7 @@ export function Head() {
         <NavLink page="about" />
       </nav>
       <FindGid />
+      <Who />
       <Liveness />
     </header>
   );
@@ -70,6 +72,13 @@ function FindGid() {
       <kbd aria-hidden="true">/</kbd>
     </form>
   );
+}
+
+/// Whom the coordinator takes us for; nothing where it asks nobody.
+function Who() {
+  const who = principal.value;
+  if (!who) return null;
+  return <a class="who" href={linkTo('about')} title={text.value.signIn.as(who.name, who.role)}>{who.name} <small>{who.role}</small></a>;
 }
 
 function Liveness() {

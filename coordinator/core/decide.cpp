@@ -102,7 +102,7 @@ void on_adopted(Change& change, const Adopted& event) {
   if (due_at(transaction) != due_in_the_log && !ESCROW_PLANTED(adopts_without_a_word)) change.require(Durability::lazy);
 }
 
-Begun begin(std::shared_ptr<const protocol::StartRequest> request, Trace trace, Time now) {
+Begun begin(std::shared_ptr<const protocol::StartRequest> request, Trace trace, Time now, std::optional<std::string> actor) {
   Begun begun;
   Transaction& transaction = begun.transaction;
   transaction.request = request;
@@ -122,7 +122,7 @@ Begun begin(std::shared_ptr<const protocol::StartRequest> request, Trace trace, 
   if (!request->check && !driven_message) transaction.deadline_at = now + Duration(request->timeout_ms);
 
   Change change{transaction, begun.decision, now};
-  change.note(EventType::started);
+  change.note(EventType::started, std::nullopt, std::move(actor));
   change.require(Durability::barrier);
   advance(change);
   return begun;

@@ -15,7 +15,8 @@ struct Begun {
   Transaction transaction;
   Decision decision;
 };
-[[nodiscard]] Begun begin(std::shared_ptr<const protocol::StartRequest> request, Trace trace, Time now);
+[[nodiscard]] Begun begin(std::shared_ptr<const protocol::StartRequest> request, Trace trace, Time now,
+                          std::optional<std::string> actor = std::nullopt);
 
 /// Applies an event. On a refusal, and when the reaction is to repeat or to ignore, the transaction is unchanged. The caller owns
 /// durability: with `barrier` nothing that depends on the change may leave before it is on disk.

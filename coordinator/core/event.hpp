@@ -38,6 +38,7 @@ struct Outcome {
 struct BranchesRegistered {
   std::vector<std::shared_ptr<const protocol::BranchRequest>> branches;
   std::size_t limit = 1000;
+  std::optional<std::string> actor = {};
 };
 struct CommitRequested {
   std::optional<std::string> actor;

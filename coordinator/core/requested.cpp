@@ -137,7 +137,7 @@ void on_registered(Change& change, const BranchesRegistered& event) {
   }
   for (auto i = first; i < transaction.branches.size(); ++i) {
     transaction.branches[i].predecessors = predecessors_of(transaction, i);
-    change.note(EventType::branch_registered);
+    change.note(EventType::branch_registered, std::nullopt, event.actor);
     change.decision.history.back().branch = transaction.branches[i].request->id;
   }
   change.decision.created = true;

@@ -162,17 +162,20 @@ async::Task<Result<void>> Engine::recover() {
 
 bool Engine::is_ready() const { return impl_->shard && impl_->shard->is_recovered() && impl_->is_writable && !impl_->draining; }
 
-async::Task<Answer> Engine::start(std::shared_ptr<const protocol::StartRequest> request, core::Trace trace, core::Duration wait) {
+async::Task<Answer> Engine::start(std::shared_ptr<const protocol::StartRequest> request, core::Trace trace,
+                                  std::optional<std::string> actor, core::Duration wait) {
   if (trace.traceparent.empty()) trace.traceparent = driver::new_traceparent(impl_->shard->random());
   protocol::Gid gid = request->gid;
-  node::Start body{std::move(request), std::move(trace)};
+  node::Start body{std::move(request), std::move(trace), std::move(actor)};
   co_return co_await impl_->ask(std::move(gid), std::move(body), wait);
 }
 
 async::Task<Answer> Engine::look(protocol::Gid gid, core::Duration wait) { return impl_->ask(std::move(gid), node::Look{}, wait); }
 
-async::Task<Answer> Engine::register_branches(protocol::Gid gid, std::vector<std::shared_ptr<const protocol::BranchRequest>> branches) {
+async::Task<Answer> Engine::register_branches(protocol::Gid gid, std::vector<std::shared_ptr<const protocol::BranchRequest>> branches,
+                                              std::optional<std::string> actor) {
   core::BranchesRegistered body;
+  body.actor = std::move(actor);
   body.branches = std::move(branches);
   return impl_->ask(std::move(gid), std::move(body));
 }

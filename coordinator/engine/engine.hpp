@@ -89,9 +89,11 @@ class Engine {
   [[nodiscard]] bool is_ready() const;
 
   /// `wait` above zero: answers when the transaction is terminal or the time has passed. A caller that goes away changes nothing.
-  async::Task<Answer> start(std::shared_ptr<const protocol::StartRequest> request, core::Trace trace, core::Duration wait);
+  async::Task<Answer> start(std::shared_ptr<const protocol::StartRequest> request, core::Trace trace, std::optional<std::string> actor,
+                            core::Duration wait);
   async::Task<Answer> look(protocol::Gid gid, core::Duration wait);
-  async::Task<Answer> register_branches(protocol::Gid gid, std::vector<std::shared_ptr<const protocol::BranchRequest>> branches);
+  async::Task<Answer> register_branches(protocol::Gid gid, std::vector<std::shared_ptr<const protocol::BranchRequest>> branches,
+                                        std::optional<std::string> actor);
   async::Task<Answer> commit(protocol::Gid gid, std::optional<std::string> reason, std::optional<std::string> actor, core::Duration wait);
   async::Task<Answer> abort(protocol::Gid gid, protocol::AbortCode code, std::optional<std::string> reason,
                             std::optional<std::string> actor, core::Duration wait);

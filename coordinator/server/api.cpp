@@ -58,7 +58,20 @@ Response options(Route route) {
 
 }  // namespace
 
-Api::Api(ApiParts parts) : parts_(std::move(parts)), stream_(parts_.engine, parts_.stream, [this] { return overview_message(); }) {}
+Api::Api(ApiParts parts) : parts_(std::move(parts)), stream_(parts_.engine, parts_.stream, [this] { return overview_message(); }) {
+  stream_.also_tell([this](const protocol::Gid& gid, const engine::DurableEvents& events) {
+    if (!usage_.counts_any()) return;
+    // Where only the log could tell, the principal has the benefit of the doubt.
+    const bool has_ended =
+        !events.is_certain || events.types.contains(protocol::EventType::committed) || events.types.contains(protocol::EventType::aborted);
+    if (has_ended) usage_.ended(gid.text());
+  });
+}
+
+const PayloadMask* Api::mask_for(const Principal& principal) const {
+  const bool sees_all = parts_.mask.is_empty() || (principal.name && principal.role >= auth::Role::admin);
+  return sees_all ? nullptr : &parts_.mask;
+}
 
 async::Task<Response> Api::handle(Request request) {
   if (auto refusal = parts_.guard.refusal(request)) co_return Problem(ProblemCode::forbidden, *std::move(refusal)).to_response();
@@ -70,6 +83,10 @@ async::Task<Response> Api::handle(Request request) {
     co_return refused;
   }
   if (!match) co_return Problem(ProblemCode::not_found).to_response();
+  if (auto problem = refuse_haste(*admitted, *match, request)) {
+    counters_.count(match->route, 503);
+    co_return problem->to_response();
+  }
   if (!allows(match->route, request.method)) {
     co_return Problem(ProblemCode::method_not_allowed).allow(std::string(allowed_methods(match->route))).to_response();
   }
@@ -95,6 +112,18 @@ async::Task<Response> Api::handle(Request request) {
   co_return response;
 }
 
+/// Whoever starts or looks too often waits. Decisions and registrations belong to what is under way, and operators to its rescue: they are
+/// always served.
+std::optional<Problem> Api::refuse_haste(const Principal& principal, const Match& match, const Request& request) {
+  if (!principal.name || principal.may(auth::Role::operate)) return std::nullopt;
+  if (request.method == "POST" && match.route != Route::transactions) return std::nullopt;
+  const auto wait = usage_.take_request(*principal.name, principal.limits, std::chrono::steady_clock::now());
+  if (!wait) return std::nullopt;
+  Problem problem(ProblemCode::overloaded, "more requests than limits.principal_rate_per_s allows " + *principal.name);
+  problem.retry_after(*wait);
+  return problem;
+}
+
 async::Task<Response> Api::dispatch(const Match& match, const Request& request, Principal principal) {
   // Who is known by name is not asked for another one.
   if (const auto actor = request.headers.find(protocol::header_actor); actor && !principal.name) {
@@ -113,28 +142,28 @@ async::Task<Response> Api::dispatch(const Match& match, const Request& request, 
 
   switch (match.route) {
     case Route::transactions:
-      if (request.method == "POST") co_return co_await start(request);
-      co_return co_await list(request);
-    case Route::transaction: co_return co_await look(*gid, request);
-    case Route::branches: co_return co_await register_branches(*gid, request);
+      if (request.method == "POST") co_return co_await start(request, principal);
+      co_return co_await list(request, principal);
+    case Route::transaction: co_return co_await look(*gid, request, principal);
+    case Route::branches: co_return co_await register_branches(*gid, request, principal);
     case Route::commit: co_return co_await commit(*gid, request, principal);
     case Route::abort: co_return co_await abort(*gid, request, principal);
     case Route::extend: co_return co_await extend(*gid, request, principal);
     case Route::retry: co_return co_await retry(*gid, request, principal);
     case Route::resolve_check: co_return co_await resolve(*gid, std::nullopt, request, principal);
     case Route::resolve_branch: co_return co_await resolve(*gid, branch, request, principal);
-    case Route::events: co_return co_await events(*gid, request);
+    case Route::events: co_return co_await events(*gid, request, principal);
     case Route::retry_many: co_return co_await retry_many(request, principal);
-    case Route::stream: co_return co_await stream(request);
-    case Route::overview: co_return co_await overview(request);
-    case Route::destinations: co_return destinations(request);
+    case Route::stream: co_return co_await stream(request, principal);
+    case Route::overview: co_return co_await overview(request, principal);
+    case Route::destinations: co_return destinations(request, principal);
     case Route::metrics: co_return co_await metrics(request);
     case Route::index: co_return index(request);
     case Route::console: co_return console(match.file, request);
     case Route::openapi: co_return openapi(request);
     case Route::live: co_return live(request);
     case Route::ready: co_return ready(request);
-    case Route::info: co_return info(request);
+    case Route::info: co_return info(request, principal);
   }
   co_return Problem(ProblemCode::not_found).to_response();
 }
@@ -148,7 +177,7 @@ Response json_response(int status, std::string body) {
   return response;
 }
 
-Response response_of(const engine::Answer& answer) {
+Response response_of(const engine::Answer& answer, const PayloadMask* mask) {
   if (answer.problem) {
     Problem problem(*answer.problem, answer.detail);
     if (*answer.problem == ProblemCode::invalid) problem.faults(answer.faults);
@@ -156,7 +185,7 @@ Response response_of(const engine::Answer& answer) {
     return problem.to_response();
   }
   std::string body;
-  append_transaction(body, *answer.transaction);
+  append_transaction(body, *answer.transaction, mask);
   return json_response(answer.created ? 201 : 200, std::move(body));
 }
 

@@ -8,6 +8,7 @@
 
 #include "coordinator/async/task.hpp"
 #include "coordinator/engine/engine.hpp"
+#include "coordinator/server/auth/usage.hpp"
 #include "coordinator/server/door.hpp"
 #include "coordinator/server/http_counters.hpp"
 #include "coordinator/server/log.hpp"
@@ -16,6 +17,7 @@
 #include "coordinator/server/problem.hpp"
 #include "coordinator/server/reload/reloads.hpp"
 #include "coordinator/server/router.hpp"
+#include "coordinator/server/secrets/payload_mask.hpp"
 #include "coordinator/server/stream/event_stream.hpp"
 #include "coordinator/transport/http_message.hpp"
 #include "protocol/start_request_json.hpp"
@@ -46,6 +48,7 @@ struct ApiParts {
   OriginGuard guard;
   Door door;
   const Reloads& reloads;
+  PayloadMask mask;
   StreamLimits stream;
   protocol::RequestRules rules;
   /// A gid for a transaction that brought none.
@@ -71,22 +74,28 @@ class Api {
   async::Task<transport::Response> dispatch(const Match& match, const transport::Request& request, Principal principal);
 
   // transactions_api.cpp: what initiators ask.
-  async::Task<transport::Response> start(const transport::Request& request);
-  async::Task<transport::Response> look(protocol::Gid gid, const transport::Request& request);
-  async::Task<transport::Response> register_branches(protocol::Gid gid, const transport::Request& request);
+  async::Task<transport::Response> start(const transport::Request& request, const Principal& principal);
+  async::Task<transport::Response> look(protocol::Gid gid, const transport::Request& request, const Principal& principal);
+  async::Task<transport::Response> register_branches(protocol::Gid gid, const transport::Request& request, const Principal& principal);
   async::Task<transport::Response> commit(protocol::Gid gid, const transport::Request& request, const Principal& principal);
   async::Task<transport::Response> abort(protocol::Gid gid, const transport::Request& request, const Principal& principal);
   async::Task<transport::Response> extend(protocol::Gid gid, const transport::Request& request, const Principal& principal);
 
   // operations_api.cpp: what operators ask.
-  async::Task<transport::Response> list(const transport::Request& request);
-  async::Task<transport::Response> events(protocol::Gid gid, const transport::Request& request);
+  async::Task<transport::Response> list(const transport::Request& request, const Principal& principal);
+  async::Task<transport::Response> events(protocol::Gid gid, const transport::Request& request, const Principal& principal);
   async::Task<transport::Response> retry(protocol::Gid gid, const transport::Request& request, const Principal& principal);
   async::Task<transport::Response> resolve(protocol::Gid gid, std::optional<protocol::BranchId> branch, const transport::Request& request,
                                            const Principal& principal);
-  async::Task<transport::Response> stream(const transport::Request& request);
-  async::Task<transport::Response> overview(const transport::Request& request);
-  [[nodiscard]] transport::Response destinations(const transport::Request& request) const;
+  async::Task<transport::Response> stream(const transport::Request& request, const Principal& principal);
+  async::Task<transport::Response> overview(const transport::Request& request, const Principal& principal);
+  [[nodiscard]] transport::Response destinations(const transport::Request& request, const Principal& principal) const;
+  [[nodiscard]] std::optional<Problem> refuse_haste(const Principal& principal, const Match& match, const transport::Request& request);
+  /// What is hidden from them; null: nothing.
+  [[nodiscard]] const PayloadMask* mask_for(const Principal& principal) const;
+  /// Whether the start may go on: a principal's share of unfinished transactions is not used up, or this one is there already.
+  async::Task<std::optional<Problem>> count_start(const protocol::Gid& gid, const Principal& principal, bool& is_counted);
+
   /// For the stream; nothing: the log can't be read now.
   async::Task<std::optional<std::string>> overview_message();
   async::Task<transport::Response> retry_many(const transport::Request& request, const Principal& principal);
@@ -97,17 +106,18 @@ class Api {
   [[nodiscard]] transport::Response openapi(const transport::Request& request) const;
   [[nodiscard]] transport::Response live(const transport::Request& request) const;
   [[nodiscard]] transport::Response ready(const transport::Request& request) const;
-  [[nodiscard]] transport::Response info(const transport::Request& request) const;
+  [[nodiscard]] transport::Response info(const transport::Request& request, const Principal& principal) const;
   async::Task<transport::Response> metrics(const transport::Request& request);
 
   ApiParts parts_;
   HttpCounters counters_;
+  auth::Usage usage_;
   EventStream stream_;
   bool draining_ = false;
 };
 
 /// The answer to a request that the engine has answered: the transaction, or the problem.
-[[nodiscard]] transport::Response response_of(const engine::Answer& answer);
+[[nodiscard]] transport::Response response_of(const engine::Answer& answer, const PayloadMask* mask);
 /// The problem of a read that the store refused.
 [[nodiscard]] transport::Response response_of(const Error& error);
 

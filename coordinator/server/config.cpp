@@ -1,6 +1,7 @@
 #include "coordinator/server/config.hpp"
 
 #include "coordinator/server/origin_guard.hpp"
+#include "coordinator/server/secrets/payload_mask.hpp"
 #include "coordinator/transport/target_policy.hpp"
 
 namespace escrow::server {
@@ -30,6 +31,8 @@ std::vector<ConfigFault> check_config(const Config& config) {
     faults.push_back({"targets.allow", policy.error().detail});
   if (const auto policy = transport::TargetPolicy::make({}, config.targets_deny); !policy)
     faults.push_back({"targets.deny", policy.error().detail});
+  if (const auto mask = PayloadMask::make(config.payload_members); !mask)
+    faults.push_back({"secrets.payload_members", mask.error().detail});
   if (config.tombstone < config.retention) faults.push_back({"tombstone_ms", "must not be below retention_ms"});
   return faults;
 }

@@ -44,6 +44,8 @@ struct Config {
   /// Names that `Host` may have besides those of loopback; empty: on other addresses any.
   std::vector<std::string> hosts;
   bool core_dumps = false;
+  /// What of payloads only `admin` sees.
+  std::vector<std::string> payload_members;
 };
 
 /// Why a configuration can't be used, with the key as the user wrote it.

@@ -15,11 +15,11 @@ namespace escrow::server {
 using transport::Request;
 using transport::Response;
 
-async::Task<Response> Api::list(const Request& request) {
+async::Task<Response> Api::list(const Request& request, const Principal& principal) {
   auto query = parse_list(QueryReader(request.query));
   if (!query) co_return query.error().to_response();
   const auto page = co_await parts_.engine.list(std::move(query->filter), query->limit, std::move(query->cursor));
-  if (page) co_return json_response(200, list_json(*page));
+  if (page) co_return json_response(200, list_json(*page, mask_for(principal)));
   // A cursor is opaque to everybody but the store, which alone can tell that this is none.
   if (page.error().code == store::LogErrc::invalid_cursor) {
     std::vector<protocol::Fault> faults{{"", "is not a cursor of this coordinator", "cursor"}};
@@ -28,12 +28,12 @@ async::Task<Response> Api::list(const Request& request) {
   co_return response_of(page.error());
 }
 
-async::Task<Response> Api::events(protocol::Gid gid, const Request& request) {
+async::Task<Response> Api::events(protocol::Gid gid, const Request& request, const Principal& principal) {
   if (auto problem = refuse_unknown(QueryReader(request.query))) co_return problem->to_response();
   const auto events = co_await parts_.engine.events(std::move(gid));
   if (!events) co_return response_of(events.error());
   if (!events->has_value()) co_return Problem(protocol::ProblemCode::not_found).to_response();
-  co_return json_response(200, history_json(**events));
+  co_return json_response(200, history_json(**events, mask_for(principal) != nullptr));
 }
 
 namespace {
@@ -71,9 +71,18 @@ std::shared_ptr<const Request> credentials_of(const Request& request) {
 
 }  // namespace
 
-async::Task<Response> Api::stream(const Request& request) {
+async::Task<Response> Api::stream(const Request& request, const Principal& principal) {
   auto query = parse_stream(request);
   if (!query) co_return query.error().to_response();
+  std::shared_ptr<const void> place;
+  if (principal.name && !principal.may(auth::Role::operate)) {
+    place = usage_.open_stream(*principal.name, principal.limits);
+    if (!place) {
+      co_return Problem(protocol::ProblemCode::overloaded,
+                        "as many readers of the event stream as limits.principal_stream_clients allows " + *principal.name)
+          .to_response();
+    }
+  }
   StreamQuery wanted = *std::move(query);
   auto body = co_await stream_.open(std::move(wanted));
   if (!body) co_return body.error().to_response();
@@ -83,28 +92,28 @@ async::Task<Response> Api::stream(const Request& request) {
   // Proxies that collect answers before they pass them on know this one.
   response.headers.add("X-Accel-Buffering", "no");
   const auto shared_body = std::make_shared<const transport::BodyStream>(*std::move(body));
-  response.stream = [&door = parts_.door, credentials = credentials_of(request), shared_body](transport::BodyWriter& writer) {
+  response.stream = [&door = parts_.door, credentials = credentials_of(request), shared_body, place](transport::BodyWriter& writer) {
     return ask_while_streaming(door, credentials, shared_body, writer);
   };
   co_return response;
 }
 
-async::Task<Response> Api::overview(const Request& request) {
+async::Task<Response> Api::overview(const Request& request, const Principal& principal) {
   if (auto problem = refuse_unknown(QueryReader(request.query))) co_return problem->to_response();
   auto overview = co_await parts_.engine.overview();
   if (!overview) co_return response_of(overview.error());
-  co_return json_response(200, overview_json(*overview, Series::with));
+  co_return json_response(200, overview_json(*overview, Series::with, mask_for(principal) != nullptr));
 }
 
 async::Task<std::optional<std::string>> Api::overview_message() {
   const auto overview = co_await parts_.engine.overview();
   if (!overview) co_return std::nullopt;
-  co_return overview_json(*overview, Series::without);
+  co_return overview_json(*overview, Series::without, parts_.stream.hides_words);
 }
 
-Response Api::destinations(const Request& request) const {
+Response Api::destinations(const Request& request, const Principal& principal) const {
   if (auto problem = refuse_unknown(QueryReader(request.query))) return problem->to_response();
-  return json_response(200, destinations_json(parts_.engine.destinations()));
+  return json_response(200, destinations_json(parts_.engine.destinations(), mask_for(principal) != nullptr));
 }
 
 async::Task<Response> Api::retry(protocol::Gid gid, const Request& request, const Principal& principal) {
@@ -112,7 +121,7 @@ async::Task<Response> Api::retry(protocol::Gid gid, const Request& request, cons
   if (!body) co_return body.error().to_response();
   std::optional<std::string> actor = principal.actor();
   const engine::Answer answer = co_await parts_.engine.retry(std::move(gid), std::move(body->reason), std::move(actor));
-  co_return response_of(answer);
+  co_return response_of(answer, mask_for(principal));
 }
 
 async::Task<Response> Api::resolve(protocol::Gid gid, std::optional<protocol::BranchId> branch, const Request& request,
@@ -123,7 +132,7 @@ async::Task<Response> Api::resolve(protocol::Gid gid, std::optional<protocol::Br
   std::string actor = principal.actor().value_or("anonymous");
   const engine::Answer answer = co_await parts_.engine.resolve(std::move(gid), std::move(branch), body->operation, body->succeeded,
                                                                std::move(body->reason), std::move(actor));
-  co_return response_of(answer);
+  co_return response_of(answer, mask_for(principal));
 }
 
 async::Task<Response> Api::retry_many(const Request& request, const Principal& principal) {

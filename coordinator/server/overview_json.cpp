@@ -6,6 +6,7 @@
 #include <optional>
 #include <utility>
 
+#include "coordinator/server/secrets/payload_mask.hpp"
 #include "protocol/json_writer.hpp"
 #include "protocol/timestamp.hpp"
 #include "protocol/words.hpp"
@@ -73,7 +74,9 @@ Raised first_raised(const Transaction& transaction) {
   return found;
 }
 
-void append_attention(std::string& out, const Transaction& transaction) {
+std::string words(const std::string& detail, bool hides_words) { return hides_words ? without_participants_words(detail) : detail; }
+
+void append_attention(std::string& out, const Transaction& transaction, bool hides_words) {
   append_named(out, transaction);
   const Raised raised = first_raised(transaction);
   out.append(",\"since\":");
@@ -85,7 +88,7 @@ void append_attention(std::string& out, const Transaction& transaction) {
     out.append("null");
   }
   out.append(",\"operation\":\"").append(protocol::to_string(raised.operation)).append("\",\"reason\":");
-  append_json_string(out, raised.attention != nullptr ? raised.attention->reason : "");
+  append_json_string(out, raised.attention != nullptr ? words(raised.attention->reason, hides_words) : "");
   out.push_back('}');
 }
 
@@ -133,7 +136,7 @@ std::string_view word_of(engine::node::BreakerState state) {
   return "";
 }
 
-void append_destination(std::string& out, const engine::Destination& destination) {
+void append_destination(std::string& out, const engine::Destination& destination, bool hides_words) {
   const auto format = [&](auto text, const auto&... values) { fmt::format_to(std::back_inserter(out), fmt::runtime(text), values...); };
   const auto outcome = [&](core::Outcome::Class kind) { return destination.outcomes.at(static_cast<std::size_t>(kind)); };
   using Class = core::Outcome::Class;
@@ -152,7 +155,7 @@ void append_destination(std::string& out, const engine::Destination& destination
     out.append("{\"at\":");
     append_time(out, destination.last_error_at);
     out.append(",\"detail\":");
-    append_json_string(out, destination.last_error);
+    append_json_string(out, words(destination.last_error, hides_words));
     out.push_back('}');
   } else {
     out.append("null");
@@ -164,7 +167,7 @@ void append_destination(std::string& out, const engine::Destination& destination
 
 }  // namespace
 
-std::string overview_json(const engine::Overview& overview, Series series) {
+std::string overview_json(const engine::Overview& overview, Series series, bool hides_words) {
   std::string out = "{\"at\":";
   const auto format = [&](auto text, const auto&... values) { fmt::format_to(std::back_inserter(out), fmt::runtime(text), values...); };
   append_time(out, overview.at);
@@ -179,7 +182,7 @@ std::string overview_json(const engine::Overview& overview, Series series) {
   }
   out.append(",\"oldest_attention\":");
   if (overview.oldest_attention) {
-    append_attention(out, *overview.oldest_attention);
+    append_attention(out, *overview.oldest_attention, hides_words);
   } else {
     out.append("null");
   }
@@ -195,12 +198,12 @@ std::string overview_json(const engine::Overview& overview, Series series) {
   return out;
 }
 
-std::string destinations_json(const std::vector<engine::Destination>& destinations) {
+std::string destinations_json(const std::vector<engine::Destination>& destinations, bool hides_words) {
   std::string out = fmt::format(R"({{"window_ms":{},"destinations":[)", engine::node::CallTraffic::kept_s * 1'000);
   bool first = true;
   for (const engine::Destination& destination : destinations) {
     if (!std::exchange(first, false)) out.push_back(',');
-    append_destination(out, destination);
+    append_destination(out, destination, hides_words);
   }
   out.append("]}");
   return out;

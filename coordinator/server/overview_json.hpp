@@ -13,7 +13,7 @@ namespace escrow::server {
 enum class Series : std::uint8_t { with, without };
 
 /// `at` is the first member: what stands behind it only changes when something has.
-[[nodiscard]] std::string overview_json(const engine::Overview& overview, Series series);
-[[nodiscard]] std::string destinations_json(const std::vector<engine::Destination>& destinations);
+[[nodiscard]] std::string overview_json(const engine::Overview& overview, Series series, bool hides_words = false);
+[[nodiscard]] std::string destinations_json(const std::vector<engine::Destination>& destinations, bool hides_words = false);
 
 }  // namespace escrow::server

@@ -3,6 +3,7 @@
 #include <optional>
 #include <string>
 
+#include "coordinator/server/auth/limits.hpp"
 #include "coordinator/server/auth/role.hpp"
 
 namespace escrow::server {
@@ -15,6 +16,7 @@ struct Principal {
   std::optional<std::string> claimed = {};
   /// Has no meaning without a name.
   auth::Role role = auth::Role::read;
+  auth::Limits limits = {};
 
   [[nodiscard]] bool may(auth::Role required) const { return !name || role >= required; }
   /// Who the history names, if anybody.

@@ -103,7 +103,11 @@ transport::Response Problem::to_response() const {
   response.headers.add("X-Content-Type-Options", "nosniff");
   if (!allow_.empty()) response.headers.add("Allow", allow_);
   if (!challenge_.empty()) response.headers.add("WWW-Authenticate", challenge_);
-  if (const auto seconds = retry_after_seconds(code_)) response.headers.add("Retry-After", std::to_string(*seconds));
+  if (retry_after_) {
+    response.headers.add("Retry-After", std::to_string(retry_after_->count()));
+  } else if (const auto seconds = retry_after_seconds(code_)) {
+    response.headers.add("Retry-After", std::to_string(*seconds));
+  }
 
   std::string& out = response.body;
   fmt::format_to(std::back_inserter(out), R"({{"type":"about:blank","title":"{}","status":{},"detail":)", reason_phrase(status), status);

@@ -33,6 +33,11 @@ class Problem {
     return *this;
   }
 
+  /// Instead of the usual time.
+  Problem& retry_after(std::chrono::seconds time) {
+    retry_after_ = time;
+    return *this;
+  }
   /// `WWW-Authenticate`.
   Problem& challenge(std::string challenge) {
     challenge_ = std::move(challenge);
@@ -50,6 +55,7 @@ class Problem {
   std::optional<std::vector<std::string>> differs_;
   std::string allow_;
   std::string challenge_;
+  std::optional<std::chrono::seconds> retry_after_;
 };
 
 /// The document for what fails below the handlers: framing, limits, time-outs, exceptions.

@@ -177,6 +177,16 @@ std::vector<Setting> make_settings() {
       integer("limits.stream_bytes", {1'024, std::int64_t{1} << 30U}, ESCROW_MEMBER(stream.ring.bytes), "The same in bytes."),
       integer("limits.stream_heartbeat_ms", {100, 30'000}, ESCROW_MEMBER(stream.heartbeat),
               "Time without an event after which a reader of the event stream is sent a comment."),
+      integer(
+          "limits.principal_rate_per_s", {0, many}, ESCROW_MEMBER(auth.limits.rate_per_s),
+          "Requests a second of one principal that start or look, past which it gets 503. 0: no limit. An entry of the tokens file may say "
+          "otherwise."),
+      integer("limits.principal_burst", {0, many}, ESCROW_MEMBER(auth.limits.burst),
+              "Such requests at once after a silence. 0: as many as in two seconds."),
+      integer("limits.principal_unfinished_transactions", {0, many}, ESCROW_MEMBER(auth.limits.unfinished_transactions),
+              "Unfinished transactions of one principal, started since the coordinator's start. 0: no limit."),
+      integer("limits.principal_stream_clients", {0, many}, ESCROW_MEMBER(auth.limits.stream_clients),
+              "Readers of the event stream of one principal at once. 0: no limit."),
       integer("retention_ms", long_duration, ESCROW_MEMBER(retention),
               "How long a terminal transaction is kept. Unfinished ones are kept for ever."),
       integer("tombstone_ms", long_duration, ESCROW_MEMBER(tombstone), "How long the gid of a removed transaction can't be used again."),
@@ -201,6 +211,9 @@ std::vector<Setting> make_settings() {
       integer("engine.due_page", {1, 100'000}, ESCROW_MEMBER(engine.due_page), "Transactions read from the log at once."),
       integer("engine.resident_transactions", count, ESCROW_MEMBER(engine.resident_transactions),
               "Transactions in memory past which no further ones are read ahead."),
+      list("secrets.payload_members", "member names, JSON pointers", ESCROW_MEMBER(payload_members),
+           "Members of payloads and outputs that only the role `admin` sees, such as `card_number` (wherever it stands) or "
+           "`/customer/phone`, `/items/*/pin`."),
       list("targets.allow", "hosts, addresses, networks", ESCROW_MEMBER(targets_allow),
            "Where participants may be, such as `pay.example.com`, `*.example.com`, `10.0.0.0/8`. Empty: everywhere but link-local and "
            "metadata addresses."),

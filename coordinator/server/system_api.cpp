@@ -74,7 +74,7 @@ Response Api::ready(const Request& request) const {
   return json_response(200, R"({"status":"ready"})");
 }
 
-Response Api::info(const Request& request) const {
+Response Api::info(const Request& request, const Principal& principal) const {
   if (auto problem = refuse_unknown(QueryReader(request.query))) return problem->to_response();
 
   const Instance& instance = parts_.instance;
@@ -91,6 +91,15 @@ Response Api::info(const Request& request) const {
   fmt::format_to(std::back_inserter(body),
                  R"(,"durable":{},"retention_ms":{},"tombstone_ms":{},"limits":{},"settings":{},"uptime_ms":{}}})", store.is_durable(),
                  instance.retention.count(), instance.tombstone.count(), instance.limits_json, instance.settings_json, uptime.count());
+  body.pop_back();
+  body += ",\"principal\":";
+  if (principal.name) {
+    body += "{\"name\":";
+    protocol::append_json_string(body, *principal.name);
+    fmt::format_to(std::back_inserter(body), R"(,"role":"{}"}}}})", auth::to_string(principal.role));
+  } else {
+    body += "null}";
+  }
   return json_response(200, std::move(body));
 }
 

@@ -42,18 +42,35 @@ void append_word(std::string& out, std::string_view member, std::string_view wor
   out.append(member).append("\"").append(word).append("\"");
 }
 
-void append_operation(std::string& out, const Operation& operation, std::string_view url) {
+/// JSON as it came, but for what is hidden.
+void append_json(std::string& out, std::string_view member, const std::string* json, const PayloadMask* mask) {
+  out.append(member);
+  if (json == nullptr) {
+    out.append("null");
+  } else if (mask == nullptr) {
+    out.append(*json);
+  } else {
+    mask->append(out, *json);
+  }
+}
+
+/// A sentence that may end in words of a participant.
+void append_words(std::string& out, std::string_view member, const std::optional<std::string>& text, bool hides_words) {
+  append_text(out, member, text && hides_words ? std::optional(without_participants_words(*text)) : text);
+}
+
+void append_operation(std::string& out, const Operation& operation, std::string_view url, const PayloadMask* mask) {
   append_word(out, "{\"state\":", protocol::to_string(operation.state));
   fmt::format_to(std::back_inserter(out), ",\"attempts\":{},\"url\":", operation.attempts);
   append_json_string(out, url);
-  out.append(",\"output\":").append(operation.output ? *operation.output : "null");
-  append_text(out, ",\"last_error\":", operation.last_error);
+  append_json(out, ",\"output\":", operation.output.get(), mask);
+  append_words(out, ",\"last_error\":", operation.last_error, mask != nullptr);
   append_time(out, ",\"next_attempt_at\":", operation.next_attempt_at);
   append_time(out, ",\"finished_at\":", operation.finished_at);
   out.push_back('}');
 }
 
-void append_branch(std::string& out, const core::Branch& branch) {
+void append_branch(std::string& out, const core::Branch& branch, const PayloadMask* mask) {
   const protocol::BranchRequest& request = *branch.request;
   append_word(out, "{\"id\":", request.id.text());
   append_word(out, ",\"kind\":", protocol::to_string(request.kind));
@@ -61,7 +78,7 @@ void append_branch(std::string& out, const core::Branch& branch) {
   bool first = true;
   for (const protocol::BranchId& id : request.after) append_word(out, std::exchange(first, false) ? "" : ",", id.text());
   out.append(request.pivot ? "],\"pivot\":true" : "],\"pivot\":false");
-  out.append(",\"payload\":").append(request.payload ? *request.payload : "null");
+  append_json(out, ",\"payload\":", request.payload ? &*request.payload : nullptr, mask);
   out.append(",\"operations\":{");
   first = true;
   for (const protocol::Role role : protocol::all_roles) {
@@ -70,14 +87,14 @@ void append_branch(std::string& out, const core::Branch& branch) {
     if (operation == nullptr || !name) continue;
     append_word(out, std::exchange(first, false) ? "" : ",", protocol::to_string(*name));
     out.push_back(':');
-    append_operation(out, *operation, request.url(role));
+    append_operation(out, *operation, request.url(role), mask);
   }
   out.append("}}");
 }
 
 class AttentionList {
  public:
-  explicit AttentionList(std::string& out) : out_(out) {}
+  AttentionList(std::string& out, bool hides_words) : out_(out), hides_words_(hides_words) {}
 
   void add(const Operation& operation, std::string_view branch, protocol::OperationName name) {
     if (!operation.attention) return;
@@ -90,19 +107,19 @@ class AttentionList {
       append_json_string(out_, branch);
     }
     append_word(out_, ",\"operation\":", protocol::to_string(name));
-    out_.append(",\"reason\":");
-    append_json_string(out_, operation.attention->reason);
+    append_words(out_, ",\"reason\":", operation.attention->reason, hides_words_);
     out_.push_back('}');
   }
 
  private:
   std::string& out_;
+  bool hides_words_;
   bool first_ = true;
 };
 
-void append_attention(std::string& out, const Transaction& transaction) {
+void append_attention(std::string& out, const Transaction& transaction, bool hides_words) {
   out.append(",\"attention\":[");
-  AttentionList list(out);
+  AttentionList list(out, hides_words);
   if (transaction.check) list.add(*transaction.check, "", protocol::OperationName::check);
   for (const core::Branch& branch : transaction.branches) {
     if (!branch.request) continue;
@@ -115,7 +132,13 @@ void append_attention(std::string& out, const Transaction& transaction) {
   out.push_back(']');
 }
 
-void append_abort_reason(std::string& out, const std::optional<core::AbortReason>& reason) {
+/// Whether the reason rests on what a participant said, rather than on a person's word.
+bool is_participants(protocol::AbortCode code) {
+  return code == protocol::AbortCode::branch_failed || code == protocol::AbortCode::attempts_exhausted ||
+         code == protocol::AbortCode::check_refused;
+}
+
+void append_abort_reason(std::string& out, const std::optional<core::AbortReason>& reason, bool hides_words) {
   out.append(",\"abort_reason\":");
   if (!reason) {
     out.append("null");
@@ -123,8 +146,7 @@ void append_abort_reason(std::string& out, const std::optional<core::AbortReason
   }
   append_word(out, "{\"code\":", protocol::to_string(reason->code));
   append_text(out, ",\"branch\":", reason->branch ? std::optional(reason->branch->text()) : std::nullopt);
-  out.append(",\"detail\":");
-  append_json_string(out, reason->detail);
+  append_words(out, ",\"detail\":", reason->detail, hides_words && is_participants(reason->code));
   out.push_back('}');
 }
 
@@ -141,7 +163,7 @@ void append_attributes(std::string& out, const std::map<std::string, std::string
 }
 
 /// Everything but the branches and the closing brace.
-void append_head(std::string& out, const Transaction& transaction) {
+void append_head(std::string& out, const Transaction& transaction, const PayloadMask* mask) {
   const protocol::StartRequest& request = *transaction.request;
   append_word(out, "{\"gid\":", request.gid.text());
   append_word(out, ",\"mode\":", protocol::to_string(request.mode));
@@ -153,12 +175,12 @@ void append_head(std::string& out, const Transaction& transaction) {
   append_time(out, ",\"updated_at\":", transaction.updated_at);
   append_time(out, ",\"finished_at\":", transaction.finished_at);
   append_time(out, ",\"deadline_at\":", transaction.deadline_at);
-  append_abort_reason(out, transaction.abort_reason);
-  append_attention(out, transaction);
+  append_abort_reason(out, transaction.abort_reason, mask != nullptr);
+  append_attention(out, transaction, mask != nullptr);
   append_attributes(out, request.attributes);
   out.append(",\"check\":");
   if (transaction.check && request.check) {
-    append_operation(out, *transaction.check, *request.check);
+    append_operation(out, *transaction.check, *request.check, mask);
   } else {
     out.append("null");
   }
@@ -166,26 +188,26 @@ void append_head(std::string& out, const Transaction& transaction) {
 
 }  // namespace
 
-void append_transaction(std::string& out, const Transaction& transaction) {
-  append_head(out, transaction);
+void append_transaction(std::string& out, const Transaction& transaction, const PayloadMask* mask) {
+  append_head(out, transaction, mask);
   out.append(",\"branches\":[");
   bool first = true;
   for (const core::Branch& branch : transaction.branches) {
     if (!std::exchange(first, false)) out.push_back(',');
-    append_branch(out, branch);
+    append_branch(out, branch, mask);
   }
   out.append("]}");
 }
 
-void append_summary(std::string& out, const Transaction& transaction) {
-  append_head(out, transaction);
+void append_summary(std::string& out, const Transaction& transaction, const PayloadMask* mask) {
+  append_head(out, transaction, mask);
   out.push_back('}');
 }
 
 namespace {
 
 /// Everything behind the opening brace.
-void append_event_members(std::string& out, const store::StoredEvent& stored) {
+void append_event_members(std::string& out, const store::StoredEvent& stored, bool hides_words) {
   const core::HistoryEvent& event = stored.event;
   fmt::format_to(std::back_inserter(out), "\"seq\":{}", stored.seq);
   append_time(out, ",\"at\":", event.at);
@@ -193,42 +215,43 @@ void append_event_members(std::string& out, const store::StoredEvent& stored) {
   append_text(out, ",\"branch\":", event.branch ? std::optional(event.branch->text()) : std::nullopt);
   append_text(out, ",\"operation\":", event.operation ? std::optional(std::string(protocol::to_string(*event.operation))) : std::nullopt);
   out.append(",\"attempt\":").append(event.attempt ? std::to_string(*event.attempt) : "null");
-  append_text(out, ",\"detail\":", event.detail);
+  // What a person wrote has a name on it.
+  append_words(out, ",\"detail\":", event.detail, hides_words && !event.actor);
   append_text(out, ",\"actor\":", event.actor);
   out.push_back('}');
 }
 
 }  // namespace
 
-void append_event(std::string& out, const store::StoredEvent& event) {
+void append_event(std::string& out, const store::StoredEvent& event, bool hides_words) {
   out.push_back('{');
-  append_event_members(out, event);
+  append_event_members(out, event, hides_words);
 }
 
-void append_event_of_any(std::string& out, const store::StoredEvent& event) {
+void append_event_of_any(std::string& out, const store::StoredEvent& event, bool hides_words) {
   append_word(out, "{\"gid\":", event.gid.text());
   out.push_back(',');
-  append_event_members(out, event);
+  append_event_members(out, event, hides_words);
 }
 
-std::string list_json(const store::Page& page) {
+std::string list_json(const store::Page& page, const PayloadMask* mask) {
   std::string out = "{\"transactions\":[";
   bool first = true;
   for (const Transaction& transaction : page.transactions) {
     if (!std::exchange(first, false)) out.push_back(',');
-    append_summary(out, transaction);
+    append_summary(out, transaction, mask);
   }
   append_text(out, "],\"next_cursor\":", page.next_cursor);
   out.push_back('}');
   return out;
 }
 
-std::string history_json(const std::vector<store::StoredEvent>& events) {
+std::string history_json(const std::vector<store::StoredEvent>& events, bool hides_words) {
   std::string out = "{\"events\":[";
   bool first = true;
   for (const store::StoredEvent& event : events) {
     if (!std::exchange(first, false)) out.push_back(',');
-    append_event(out, event);
+    append_event(out, event, hides_words);
   }
   out.append("]}");
   return out;

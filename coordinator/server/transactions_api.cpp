@@ -34,7 +34,7 @@ void point_into_single_branch(std::vector<std::string>& pointers) {
 
 }  // namespace
 
-async::Task<Response> Api::start(const Request& request) {
+async::Task<Response> Api::start(const Request& request, const Principal& principal) {
   QueryReader query(request.query);
   const std::int64_t wait_ms = query.read_integer("wait_ms", wait_range).value_or(0);
   auto parsed = protocol::parse_start_request(request.body, parts_.rules, parts_.new_gid());
@@ -43,38 +43,56 @@ async::Task<Response> Api::start(const Request& request) {
 
   auto wanted = std::make_shared<const protocol::StartRequest>(*std::move(parsed));
   core::Trace trace = trace_of(request.headers);
-  const engine::Answer answer = co_await parts_.engine.start(std::move(wanted), std::move(trace), Duration(wait_ms));
-  Response response = response_of(answer);
+  const protocol::Gid gid = wanted->gid;
+  bool is_counted = false;
+  if (const auto problem = co_await count_start(gid, principal, is_counted)) co_return problem->to_response();
+  std::optional<std::string> actor = principal.name;
+  const engine::Answer answer = co_await parts_.engine.start(std::move(wanted), std::move(trace), std::move(actor), Duration(wait_ms));
+  if (is_counted && (answer.problem || answer.transaction->is_terminal())) usage_.ended(gid.text());
+  Response response = response_of(answer, mask_for(principal));
   if (response.status == 201) response.headers.add("Location", "/v1/transactions/" + answer.transaction->gid().text());
   co_return response;
 }
 
-async::Task<Response> Api::look(protocol::Gid gid, const Request& request) {
+async::Task<std::optional<Problem>> Api::count_start(const protocol::Gid& gid, const Principal& principal, bool& is_counted) {
+  if (!principal.name || principal.limits.unfinished_transactions == 0 || principal.may(auth::Role::operate)) co_return std::nullopt;
+  const auto begun = usage_.begin(*principal.name, principal.limits, gid.text());
+  is_counted = begun == auth::Usage::Begun::counted;
+  if (begun != auth::Usage::Begun::full) co_return std::nullopt;
+  // A repeat is no new work.
+  const engine::Answer seen = co_await parts_.engine.look(gid, Duration(0));
+  if (!seen.problem) co_return std::nullopt;
+  co_return Problem(ProblemCode::overloaded,
+                    "as many unfinished transactions as limits.principal_unfinished_transactions allows " + *principal.name);
+}
+
+async::Task<Response> Api::look(protocol::Gid gid, const Request& request, const Principal& principal) {
   QueryReader query(request.query);
   const std::int64_t wait_ms = query.read_integer("wait_ms", wait_range).value_or(0);
   if (auto problem = refuse_unknown(std::move(query))) co_return problem->to_response();
   const engine::Answer answer = co_await parts_.engine.look(std::move(gid), Duration(wait_ms));
-  co_return response_of(answer);
+  co_return response_of(answer, mask_for(principal));
 }
 
-async::Task<Response> Api::register_branches(protocol::Gid gid, const Request& request) {
+async::Task<Response> Api::register_branches(protocol::Gid gid, const Request& request, const Principal& principal) {
   if (auto problem = refuse_unknown(QueryReader(request.query))) co_return problem->to_response();
   // The transaction gives the branches their defaults. It cannot change in what is used of it here: mode, retry, time limit.
   const engine::Answer seen = co_await parts_.engine.look(gid, Duration(0));
-  if (seen.problem) co_return response_of(seen);
+  if (seen.problem) co_return response_of(seen, nullptr);
   if (!seen.transaction->request->interactive) co_return Problem(ProblemCode::not_interactive).to_response();
   auto parsed = protocol::parse_branches(request.body, *seen.transaction->request, parts_.rules);
   if (!parsed) co_return problem_of(std::move(parsed.error()), QueryReader("")).to_response();
 
   const bool is_array = parsed->is_array;
-  engine::Answer answer = co_await parts_.engine.register_branches(std::move(gid), std::move(parsed->branches));
+  std::optional<std::string> actor = principal.name;
+  engine::Answer answer = co_await parts_.engine.register_branches(std::move(gid), std::move(parsed->branches), std::move(actor));
   if (!is_array) {
     point_into_single_branch(answer.differs);
     for (protocol::Fault& fault : answer.faults) {
       if (fault.pointer.starts_with("/0")) fault.pointer.erase(0, 2);
     }
   }
-  co_return response_of(answer);
+  co_return response_of(answer, mask_for(principal));
 }
 
 async::Task<Response> Api::commit(protocol::Gid gid, const Request& request, const Principal& principal) {
@@ -83,7 +101,7 @@ async::Task<Response> Api::commit(protocol::Gid gid, const Request& request, con
   if (!body) co_return body.error().to_response();
   std::optional<std::string> actor = principal.actor();
   const engine::Answer answer = co_await parts_.engine.commit(std::move(gid), std::move(body->reason), std::move(actor), Duration(wait_ms));
-  co_return response_of(answer);
+  co_return response_of(answer, mask_for(principal));
 }
 
 async::Task<Response> Api::abort(protocol::Gid gid, const Request& request, const Principal& principal) {
@@ -94,7 +112,7 @@ async::Task<Response> Api::abort(protocol::Gid gid, const Request& request, cons
   std::optional<std::string> actor = principal.actor();
   const engine::Answer answer =
       co_await parts_.engine.abort(std::move(gid), code, std::move(body->reason), std::move(actor), Duration(wait_ms));
-  co_return response_of(answer);
+  co_return response_of(answer, mask_for(principal));
 }
 
 async::Task<Response> Api::extend(protocol::Gid gid, const Request& request, const Principal& principal) {
@@ -102,7 +120,7 @@ async::Task<Response> Api::extend(protocol::Gid gid, const Request& request, con
   if (!body) co_return body.error().to_response();
   std::optional<std::string> actor = principal.actor();
   const engine::Answer answer = co_await parts_.engine.extend(std::move(gid), body->timeout_ms, std::move(actor));
-  co_return response_of(answer);
+  co_return response_of(answer, mask_for(principal));
 }
 
 }  // namespace escrow::server

@@ -1,6 +1,7 @@
 import {useSignal} from '@preact/signals';
 import {useEffect} from 'preact/hooks';
 import {fetchPage, retryMany} from '../api/coordinator';
+import {principal} from '../live/principal';
 import {actor} from '../live/settings';
 import {filtersFrom} from '../model/filters';
 import {Dialog} from '../parts/dialog';
@@ -19,7 +20,8 @@ export function ActionDialog() {
 
 function Confirmation({action, onDone}: Pending) {
   const reason = useSignal('');
-  const name = useSignal(actor.value);
+  const who = principal.value;
+  const name = useSignal(who ? who.name : actor.value);
   const outcome = useSignal(action.kind === 'resolve' && action.branch === null ? '' : 'succeeded');
   const isSubmitted = useSignal(false);
   const isBusy = useSignal(false);
@@ -33,7 +35,7 @@ function Confirmation({action, onDone}: Pending) {
     isSubmitted.value = true;
     if (!isComplete() || isBusy.value) return;
     isBusy.value = true;
-    actor.value = name.value.trim();
+    if (!who) actor.value = name.value.trim();
     try {
       const {said, isGood} = await perform(action, reason.value.trim(), outcome.value);
       close();
@@ -58,7 +60,7 @@ function Confirmation({action, onDone}: Pending) {
       </Field>
       <Field label={t.name} isWrong={isMissing(name.value)} hint={isMissing(name.value) ? t.nameMissing : ''}>
         {(attributes) => <input {...attributes} type="text" maxLength={80} required autocomplete="username"
-          value={name.value} onInput={(event) => (name.value = event.currentTarget.value)} />}
+          readOnly={!!who} value={name.value} onInput={(event) => (name.value = event.currentTarget.value)} />}
       </Field>
       {refusal.value && <p class="refusal" role="alert">{refusal.value}</p>}
     </Dialog>

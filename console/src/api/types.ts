@@ -83,6 +83,13 @@ export interface Page {
   next_cursor: string | null;
 }
 
+export type RoleName = 'read' | 'initiate' | 'operate' | 'admin';
+
+export interface Principal {
+  name: string;
+  role: RoleName;
+}
+
 export interface Info {
   version: string;
   node: string;
@@ -94,6 +101,7 @@ export interface Info {
   limits: Record<string, number>;
   uptime_ms: number;
   settings?: Setting[];
+  principal: Principal | null;
 }
 
 export const statuses: readonly Status[] = ['active', 'committing', 'aborting', 'committed', 'aborted'];

@@ -1,10 +1,11 @@
 import {signal} from '@preact/signals';
-import {requestHeaders} from '../api/http';
+import {refused, requestHeaders} from '../api/http';
 import {Problem, readProblem} from '../api/problem';
 import type {Overview, StreamEvent} from '../api/types';
 import {PaceGuard} from '../model/pace';
 import {SseParser} from '../model/sse';
 import type {SseMessage} from '../model/sse';
+import {token} from './settings';
 
 /// The event stream of the coordinator, read with fetch rather than EventSource, so that a token can be sent with it.
 ///
@@ -99,12 +100,13 @@ class Reader {
   }
 
   private async read(signal: AbortSignal): Promise<'ended' | 'busy'> {
+    const sent = token.value;
     const response = await fetch(this.address(), {
       headers: {...requestHeaders(), Accept: 'text/event-stream', ...(this.lastId === null ? {} : {'Last-Event-ID': this.lastId})},
       cache: 'no-store',
       signal,
     });
-    if (!response.ok || !response.body) throw readProblem(response.status, await response.json().catch(() => null));
+    if (!response.ok || !response.body) throw refused(sent, readProblem(response.status, await response.json().catch(() => null)));
     const text = response.body.pipeThrough(new TextDecoderStream()).getReader();
     const parser = new SseParser();
     const pace = new PaceGuard();

@@ -5,6 +5,7 @@ import {fetchPage} from '../api/coordinator';
 import type {Summary} from '../api/types';
 import {useLoader} from '../live/loader';
 import {hearOverview} from '../live/overview';
+import {may} from '../live/principal';
 import {linkToTransaction} from '../live/route';
 import {subscribe} from '../live/stream';
 import {noFilters} from '../model/filters';
@@ -69,8 +70,8 @@ function Entries({entries, reload}: {entries: AttentionEntry[]; reload: () => vo
       <div class="bulk">
         <label><input type="checkbox" checked={isAll} onChange={() => (selected.value = new Set(isAll ? [] : gids))} /> {t.selectAll}</label>
         <span role="status">{chosen.length > 0 && t.selected(chosen.length)}</span>
-        {chosen.length > 0 && <button type="button" class="primary" onClick={() => ask({kind: 'retrySelected', gids: chosen}, done)}>{text.value.act.retrySelected(chosen.length)}</button>}
-        <button type="button" onClick={() => ask({kind: 'retryMatching', selection: {attention: true}}, done)}>{text.value.act.retryAll}</button>
+        {may('operate') && chosen.length > 0 && <button type="button" class="primary" onClick={() => ask({kind: 'retrySelected', gids: chosen}, done)}>{text.value.act.retrySelected(chosen.length)}</button>}
+        {may('operate') && <button type="button" onClick={() => ask({kind: 'retryMatching', selection: {attention: true}}, done)}>{text.value.act.retryAll}</button>}
       </div>
       <ol class="entries">
         {entries.slice(0, mostShown).map((entry) => <Entry key={`${entry.gid}/${entry.branch}/${entry.operation}`} entry={entry} isSelected={selected.value.has(entry.gid)} onSelect={set} reload={reload} />)}
@@ -91,8 +92,8 @@ function Entry({entry, isSelected, onSelect, reload}: {entry: AttentionEntry; is
       </div>
       <p class="entry-since"><Relative at={since} /></p>
       <div class="actions">
-        <button type="button" onClick={() => ask({kind: 'retry', gid}, reload)}>{t.act.retry}</button>
-        <button type="button" onClick={() => ask({kind: 'resolve', gid, branch, operation, side, mayBeRefused: row.status === 'active' && branch !== null}, reload)}>{t.act.resolve}</button>
+        {may('operate') && <button type="button" onClick={() => ask({kind: 'retry', gid}, reload)}>{t.act.retry}</button>}
+        {may('operate') && <button type="button" onClick={() => ask({kind: 'resolve', gid, branch, operation, side, mayBeRefused: row.status === 'active' && branch !== null}, reload)}>{t.act.resolve}</button>}
       </div>
     </li>
   );

@@ -5,6 +5,7 @@ import type {Destination} from '../api/types';
 import {now} from '../live/clock';
 import {useLoader} from '../live/loader';
 import {hearOverview} from '../live/overview';
+import {may} from '../live/principal';
 import {subscribe} from '../live/stream';
 import {Icon} from '../parts/icons';
 import {Relative} from '../parts/moment';
@@ -70,7 +71,7 @@ function DestinationRow({destination, reload}: {destination: Destination; reload
       <td class="number">{formatNumber(destination.open)}</td>
       <td class="number">{formatNumber(destination.held_back)}</td>
       <td class="answer">{error ? <>{error.detail} <small><Relative at={error.at} /></small></> : t.never}</td>
-      <td>{error && <button type="button" class="quiet" onClick={() => ask({kind: 'retryMatching', selection: {destination: destination.destination}}, reload)}>{t.retry}</button>}</td>
+      <td>{error && may('operate') && <button type="button" class="quiet" onClick={() => ask({kind: 'retryMatching', selection: {destination: destination.destination}}, reload)}>{t.retry}</button>}</td>
     </tr>
   );
 }

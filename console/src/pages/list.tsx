@@ -5,6 +5,7 @@ import type {RetryMany} from '../api/coordinator';
 import type {StreamEvent} from '../api/types';
 import {ListRows} from '../live/list';
 import {hearOverview} from '../live/overview';
+import {may} from '../live/principal';
 import {replaceQuery, route} from '../live/route';
 import {subscribe} from '../live/stream';
 import {countOf, filtersFrom, isNewestFirst, noFilters, queryOf, sortFrom, writeSort} from '../model/filters';
@@ -45,7 +46,7 @@ export function ListPage() {
       <div class="title">
         <h1>{text.value.list.title}</h1>
         <Summary list={list} sort={sort} />
-        {countOf(filters) > 0 && list.rows.value.some(({finished_at}) => finished_at === null) && (
+        {may('operate') && countOf(filters) > 0 && list.rows.value.some(({finished_at}) => finished_at === null) && (
           <button type="button" onClick={() => ask({kind: 'retryMatching', selection: selectionOf(filters)}, () => list.refresh())}>{text.value.list.retryMatching}</button>
         )}
       </div>

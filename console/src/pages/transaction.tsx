@@ -7,6 +7,7 @@ import {isTerminal} from '../api/types';
 import type {HistoryEvent, Transaction} from '../api/types';
 import {useLoader} from '../live/loader';
 import {askOverview} from '../live/overview';
+import {may} from '../live/principal';
 import {linkTo} from '../live/route';
 import {subscribe} from '../live/stream';
 import {troublesOf} from '../model/trouble';
@@ -74,8 +75,8 @@ function Actions({transaction, reload}: {transaction: Transaction; reload: () =>
     .some((operation) => operation?.state === 'backing_off');
   return (
     <div class="actions">
-      {isBackingOff && <button type="button" class="primary" onClick={() => ask({kind: 'retry', gid}, reload)}>{t.retry}</button>}
-      {status === 'active' && <button type="button" class="danger" onClick={() => ask({kind: 'abort', gid, hasCheck: transaction.check !== null}, reload)}>{t.abort}</button>}
+      {isBackingOff && may('operate') && <button type="button" class="primary" onClick={() => ask({kind: 'retry', gid}, reload)}>{t.retry}</button>}
+      {status === 'active' && may('initiate') && <button type="button" class="danger" onClick={() => ask({kind: 'abort', gid, hasCheck: transaction.check !== null}, reload)}>{t.abort}</button>}
     </div>
   );
 }

@@ -16,6 +16,8 @@ namespace escrow::engine::node {
 struct Start {
   std::shared_ptr<const protocol::StartRequest> request;
   core::Trace trace;
+  /// Who started it, where requests have a name.
+  std::optional<std::string> actor = {};
 };
 /// Only asks how the transaction stands.
 struct Look {};

@@ -77,7 +77,7 @@ void Node::take_start(Entry& entry, Request request) {
     return answer_problem(request.token, ProblemCode::overloaded, "too many unfinished transactions");
   }
   entry.absent = false;
-  auto begun = core::begin(body.request, body.trace, now_);
+  auto begun = core::begin(body.request, body.trace, now_, body.actor);
   entry.transaction = std::move(begun.transaction);
   Answer created;
   created.created = true;

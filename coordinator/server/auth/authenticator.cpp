@@ -19,13 +19,6 @@ std::string_view bearer_of(std::string_view authorization) {
   return is_token(authorization) ? authorization : std::string_view();
 }
 
-Principal principal_of(const TokenEntry& entry) {
-  Principal principal;
-  principal.name = entry.name;
-  principal.role = entry.role;
-  return principal;
-}
-
 Error failure(const TokenFaults& faults, std::string_view where) {
   return {std::make_error_code(std::errc::invalid_argument), fmt::format("{}: {}", where, fmt::join(faults, "; "))};
 }
@@ -64,6 +57,17 @@ Result<Principal, Refusal> Authenticator::authenticate(const transport::Request&
   const TokenEntry* const entry = request.peer_name.empty() ? nullptr : table_.find_certificate(request.peer_name, now_());
   if (entry == nullptr) return Refusal::missing;
   return principal_of(*entry);
+}
+
+Principal Authenticator::principal_of(const TokenEntry& entry) const {
+  Principal principal;
+  principal.name = entry.name;
+  principal.role = entry.role;
+  principal.limits.rate_per_s = entry.limits.rate_per_s.value_or(limits_.rate_per_s);
+  principal.limits.burst = entry.limits.burst.value_or(limits_.burst);
+  principal.limits.unfinished_transactions = entry.limits.unfinished_transactions.value_or(limits_.unfinished_transactions);
+  principal.limits.stream_clients = entry.limits.stream_clients.value_or(limits_.stream_clients);
+  return principal;
 }
 
 Result<Principal, Refusal> Authenticator::by_token(std::string_view authorization, std::string_view peer_name) const {

@@ -37,7 +37,7 @@ class Authenticator {
   /// Asks nobody: everybody may do everything.
   Authenticator() = default;
   /// Until the first `replace` it knows nobody.
-  explicit Authenticator(Clock now) : now_(std::move(now)) {}
+  explicit Authenticator(Clock now, Limits limits = {}) : now_(std::move(now)), limits_(limits) {}
 
   void replace(TokenTable table) { table_ = std::move(table); }
 
@@ -47,7 +47,10 @@ class Authenticator {
  private:
   [[nodiscard]] Result<Principal, Refusal> by_token(std::string_view authorization, std::string_view peer_name) const;
 
+  [[nodiscard]] Principal principal_of(const TokenEntry& entry) const;
+
   Clock now_;
+  Limits limits_;
   TokenTable table_;
 };
 

@@ -5,6 +5,8 @@
 #include <string_view>
 #include <vector>
 
+#include "coordinator/server/auth/limits.hpp"
+
 namespace escrow::server::auth {
 
 struct Settings {
@@ -16,6 +18,8 @@ struct Settings {
   bool insecure = false;
   /// Answers `/metrics` without a token, too.
   bool open_metrics = false;
+  /// For principals whose entry says nothing else.
+  Limits limits;
   /// How often files are looked at.
   std::chrono::milliseconds reload{10'000};
 

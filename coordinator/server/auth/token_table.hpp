@@ -23,6 +23,13 @@ struct TokenEntry {
   std::optional<std::int64_t> expires_at = {};
   /// The name in a client certificate. Beside a hash: the token counts only together with that certificate.
   std::optional<std::string> certificate = {};
+  /// Its own limits; where it says nothing, everybody's.
+  struct OwnLimits {
+    std::optional<std::int64_t> rate_per_s;
+    std::optional<std::int64_t> burst;
+    std::optional<std::int64_t> unfinished_transactions;
+    std::optional<std::int64_t> stream_clients;
+  } limits = {};
 };
 
 /// 1 to 128 characters of `A-Z a-z 0-9 . _ @ -`.

@@ -64,6 +64,7 @@ class EntryReader {
 
   void read_member(const std::string& key, const YAML::Node& value) {
     if (key == "roles") return read_roles(value);
+    if (key == "limits") return read_limits(value);
     if (key != "name" && key != "hash" && key != "expires_at" && key != "certificate") {
       return fault("there is no member " + key);
     }
@@ -94,6 +95,26 @@ class EntryReader {
     const auto role = highest(words);
     if (!role) return fault(role_fault);
     entry_.role = *role;
+  }
+
+  void read_limits(const YAML::Node& map) {
+    if (!map.IsMap()) return fault("limits must be a map");
+    for (const auto& member : map) {
+      const std::string key = member.first.as<std::string>();
+      std::optional<std::int64_t>* const place = key == "rate_per_s"                ? &entry_.limits.rate_per_s
+                                                 : key == "burst"                   ? &entry_.limits.burst
+                                                 : key == "unfinished_transactions" ? &entry_.limits.unfinished_transactions
+                                                 : key == "stream_clients"          ? &entry_.limits.stream_clients
+                                                                                    : nullptr;
+      if (place == nullptr) {
+        fault("limits has no member " + key);
+        continue;
+      }
+      std::int64_t value = -1;
+      if (!member.second.IsScalar() || !YAML::convert<std::int64_t>::decode(member.second, value) || value < 0 || value > 1'000'000'000)
+        fault("limits." + key + " must be an integer from 0 to 1000000000");
+      *place = value;
+    }
   }
 
   std::size_t number_;

@@ -176,7 +176,7 @@ async::Task<EventStream::Session::Filled> EventStream::Session::fill_from_log(st
   }
   for (const store::StoredEvent& event : page->events) {
     if (!query_.types.contains(event.event.type)) continue;
-    sse::append_event(out, event);
+    sse::append_event(out, event, stream_.limits_.hides_words);
     ++stream_.metrics_.events;
   }
   place_ = std::max(place_, page->up_to);
@@ -188,7 +188,7 @@ EventStream::EventStream(engine::Engine& engine, StreamLimits limits, OverviewSo
     : engine_(engine),
       limits_(limits),
       overview_(std::move(overview)),
-      feed_(limits.ring),
+      feed_(limits.ring, limits.hides_words),
       told_(engine.executor()),
       turns_(engine.executor()),
       tasks_(engine.executor()) {
@@ -221,6 +221,7 @@ async::Task<Result<transport::BodyStream, Problem>> EventStream::open(StreamQuer
 }
 
 void EventStream::on_durable(const protocol::Gid& gid, const engine::DurableEvents& events) {
+  if (also_told_) also_told_(gid, events);
   feed_.durable(events);
   // A wake-up for each write that nobody wants would cost a transaction some 8 % of its time.
   if (feed_.wants_page()) wake(told_);

@@ -47,6 +47,9 @@ class EventStream {
   /// first byte. Problems: `overloaded`, `not_found`, `store_unavailable`.
   async::Task<Result<transport::BodyStream, Problem>> open(StreamQuery query);
 
+  /// Who else is told what becomes durable; before the engine recovers.
+  void also_tell(engine::DurableHandler handler) { also_told_ = std::move(handler); }
+
   /// Ends what runs for all readers; the readers themselves have been ended by the server.
   async::Task<> end();
 
@@ -64,6 +67,7 @@ class EventStream {
   engine::Engine& engine_;
   const StreamLimits limits_;
   const OverviewSource overview_;
+  engine::DurableHandler also_told_;
   Feed feed_;
   async::Event told_;
   LogTurns turns_;

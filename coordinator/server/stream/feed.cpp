@@ -55,7 +55,7 @@ bool Feed::page_read(const engine::EventPage& page) {
     // Those who joined while it was read are served, too; if all have left, nothing is kept.
     if (!wanted_.contains(event.event.type)) continue;
     std::string frame;
-    sse::append_event(frame, event);
+    sse::append_event(frame, event, hides_words_);
     ring_.append(event.seq, event.event.type, std::move(frame));
     is_new = true;
   }
@@ -110,7 +110,7 @@ void FeedReader::log_read(const engine::EventPage& page, std::string& out) {
   complete_from_ = std::max(complete_from_, page.complete_from);
   for (const store::StoredEvent& event : page.events) {
     if (event.seq <= place_ || !types_.contains(event.event.type)) continue;
-    sse::append_event(out, event);
+    sse::append_event(out, event, feed_.hides_words_);
     ++events_;
   }
   place_ = std::max(place_, page.up_to);

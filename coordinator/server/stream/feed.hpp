@@ -22,7 +22,8 @@ class FeedReader;
 
 class Feed {
  public:
-  explicit Feed(RingLimits limits) : ring_(limits) {}
+  /// `hides_words`: what participants said is shown to nobody (all readers are sent the same).
+  explicit Feed(RingLimits limits, bool hides_words = false) : ring_(limits), hides_words_(hides_words) {}
   Feed(const Feed&) = delete;
   Feed& operator=(const Feed&) = delete;
 
@@ -48,6 +49,7 @@ class Feed {
   void skip_unwanted();
 
   EventRing ring_;
+  const bool hides_words_;
   std::list<FeedReader*> readers_;
   engine::EventTypes wanted_;
   std::int64_t head_ = 0;

@@ -18,9 +18,9 @@ void append_opening(std::string& out, std::int64_t after) {
 }
 
 // JSON as we write it holds no line break, so one `data` line is enough.
-void append_event(std::string& out, const store::StoredEvent& event) {
+void append_event(std::string& out, const store::StoredEvent& event, bool hides_words) {
   fmt::format_to(std::back_inserter(out), "id: {}\nevent: {}\ndata: ", event.seq, protocol::to_string(event.event.type));
-  append_event_of_any(out, event);
+  append_event_of_any(out, event, hides_words);
   out.append("\n\n");
 }
 

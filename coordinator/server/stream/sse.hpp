@@ -12,7 +12,7 @@ namespace escrow::server::sse {
 /// How long a reader waits before it comes again, and where the stream begins: whoever loses the connection before the first event resumes
 /// there.
 void append_opening(std::string& out, std::int64_t after);
-void append_event(std::string& out, const store::StoredEvent& event);
+void append_event(std::string& out, const store::StoredEvent& event, bool hides_words);
 /// Events between `after` and `complete_from` are missing, or may be. The stream goes on behind `place`.
 void append_gap(std::string& out, std::int64_t after, std::int64_t complete_from, std::int64_t place);
 /// A message that is no part of the history: it has no id. `json` holds no line break.

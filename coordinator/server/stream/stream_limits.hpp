@@ -18,6 +18,8 @@ struct StreamLimits {
   RingLimits ring;
   /// After this time without an event a comment is sent.
   std::chrono::milliseconds heartbeat{15'000};
+  /// What participants said is left out: all readers are sent the same, whatever their role.
+  bool hides_words = false;
 };
 
 }  // namespace escrow::server

@@ -1,6 +1,7 @@
 import {spawn} from 'node:child_process';
 import type {ChildProcess} from 'node:child_process';
-import {mkdtempSync, rmSync} from 'node:fs';
+import {createHash} from 'node:crypto';
+import {mkdtempSync, rmSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {createInterface} from 'node:readline';
@@ -11,12 +12,35 @@ export class Escrowd {
     private child: ChildProcess,
     private readonly folder: string,
     readonly url: string,
+    private readonly token = '',
   ) {}
+
+  private get authorization(): Record<string, string> {
+    return this.token ? {Authorization: `Bearer ${this.token}`} : {};
+  }
 
   static async start(): Promise<Escrowd> {
     const folder = mkdtempSync(join(tmpdir(), 'escrow-console-'));
     const {child, url} = await run(folder, '127.0.0.1:0');
     return new Escrowd(child, folder, url);
+  }
+
+  /// One that asks for tokens: a principal for each role, named like it, with `tokenOf` that role.
+  static async startGuarded(): Promise<Escrowd> {
+    const folder = mkdtempSync(join(tmpdir(), 'escrow-console-'));
+    const {child, url} = await run(folder, '127.0.0.1:0', guard(folder));
+    return new Escrowd(child, folder, url, tokenOf('admin'));
+  }
+
+  /// Takes a principal's token away, or gives it back, and waits until that is known.
+  async letIn(roles: readonly string[]): Promise<void> {
+    writeTokens(this.folder, roles);
+    this.child.kill('SIGHUP');
+    for (let step = 0; step < 2000; ++step) {
+      const statuses = await Promise.all(allRoles.map(async (role) => (await fetch(`${this.url}/v1/info`, {headers: {Authorization: `Bearer ${tokenOf(role)}`}})).status));
+      if (allRoles.every((role, i) => (statuses[i] === 200) === roles.includes(role))) return;
+    }
+    throw new Error('the tokens were never read again');
   }
 
   async stop(): Promise<void> {
@@ -39,7 +63,7 @@ export class Escrowd {
   async post(path: string, body: unknown, actor = ''): Promise<any> {
     const response = await fetch(this.url + path, {
       method: 'POST',
-      headers: {'Content-Type': 'application/json', ...(actor ? {'Escrow-Actor': actor} : {})},
+      headers: {'Content-Type': 'application/json', ...this.authorization, ...(actor ? {'Escrow-Actor': actor} : {})},
       body: JSON.stringify(body),
     });
     if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
@@ -47,7 +71,7 @@ export class Escrowd {
   }
 
   async get(path: string): Promise<any> {
-    const response = await fetch(this.url + path);
+    const response = await fetch(this.url + path, {headers: this.authorization});
     if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
     return response.json();
   }
@@ -67,10 +91,25 @@ export class Escrowd {
   }
 }
 
-async function run(folder: string, listen: string): Promise<{child: ChildProcess; url: string}> {
+export const allRoles = ['read', 'initiate', 'operate', 'admin'] as const;
+export const tokenOf = (role: string): string => `esc_${'t'.repeat(40)}-${role}`;
+
+function writeTokens(folder: string, roles: readonly string[]): void {
+  const entries = roles.map((role) => `- {name: ${role}, roles: [${role}], hash: "sha256:${createHash('sha256').update(tokenOf(role)).digest('hex')}"}\n`);
+  writeFileSync(join(folder, 'tokens.yaml'), entries.join(''), {mode: 0o600});
+}
+
+/// Flags for a coordinator that asks.
+function guard(folder: string): string[] {
+  writeTokens(folder, allRoles);
+  writeFileSync(join(folder, 'escrow.yaml'), `auth.tokens_file: ${join(folder, 'tokens.yaml')}\nlimits.stream_heartbeat_ms: 200\n`);
+  return ['--config', join(folder, 'escrow.yaml')];
+}
+
+async function run(folder: string, listen: string, more: string[] = []): Promise<{child: ChildProcess; url: string}> {
   const program = process.env['ESCROWD'];
   if (!program) throw new Error('ESCROWD must name the coordinator under test');
-  const child = spawn(program, ['--listen', listen, '--store', `sqlite:${join(folder, 'escrow.db')}`], {stdio: ['ignore', 'pipe', 'ignore']});
+  const child = spawn(program, ['--listen', listen, '--store', `sqlite:${join(folder, 'escrow.db')}`, ...more], {stdio: ['ignore', 'pipe', 'ignore']});
   const line = await new Promise<string>((resolve, reject) => {
     child.once('error', reject);
     child.once('exit', (status) => reject(new Error(`${program} ended with ${status} before it was ready`)));

@@ -162,6 +162,7 @@ TEST_CASE("the history names the principal, whatever the request claims", "[secu
   const auto decided_by = [&](const std::string& gid) {
     const json events = json::parse(coordinator.as("read", "GET", "/v1/transactions/" + gid + "/events").body).at("events");
     CHECK(events.dump().find("somebody-else") == std::string::npos);
+    CHECK(events.front().at("actor") == "initiate");
     const auto decision =
         std::ranges::find_if(events, [](const json& event) { return event.at("type").get<std::string>().ends_with("_decided"); });
     return decision == events.end() ? json() : decision->at("actor");

@@ -1,6 +1,7 @@
 import {ask} from '../../actions/action';
 import type {Status} from '../../api/types';
 import {now} from '../../live/clock';
+import {may} from '../../live/principal';
 import {isRefusal} from '../../model/attempts';
 import {destinationOf} from '../../model/operations';
 import type {Trouble} from '../../model/trouble';
@@ -27,7 +28,7 @@ export function TroubleCard({gid, status, trouble, reload}: {gid: string; status
         {trouble.holdsBack.length > 0 && <div class="wide"><dt>{t.holdsBack}</dt><dd>{trouble.holdsBack.join(', ')}</dd></div>}
       </dl>
       <p class="hint">{hint}</p>
-      {trouble.canResolve && (
+      {trouble.canResolve && may('operate') && (
         <button type="button" onClick={() => ask({kind: 'resolve', gid, ...where, side, mayBeRefused: status === 'active' && branch?.pivot === true}, reload)}>{text.value.act.resolve}</button>
       )}
     </article>
