@@ -1,3 +1,5 @@
+#include <sys/stat.h>
+
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <csignal>
@@ -360,6 +362,27 @@ TEST_CASE("output that can not be written is not done", "[escrowctl]") {
       run_to_end({"/bin/bash", "-c", "set -o pipefail; " + command + " transactions watch --after 0 | true"}, desk.directory.path());
   CHECK(unread.status == 1);
   CHECK(unread.errors.empty());
+}
+
+TEST_CASE("a token is read from a file that is its owner's alone", "[escrowctl]") {
+  FakeParticipant coordinator;
+  coordinator.on("/v1/destinations", {200, R"({"window_ms":60000,"destinations":[]})"});
+  const TemporaryDirectory directory;
+  const std::string file = directory.path() + "/token";
+  std::ofstream(file) << "s3cret-of-a-file\nand more\n";
+  const auto run = [&] {
+    return run_to_end({ESCROWCTL, "--server", coordinator.url(""), "--token-file", file, "destinations"}, directory.path());
+  };
+  REQUIRE(::chmod(file.c_str(), 0600) == 0);
+  CHECK(run().status == 0);
+  REQUIRE(coordinator.calls().size() == 1);
+  CHECK(coordinator.calls()[0].header("Authorization") == "Bearer s3cret-of-a-file");
+  REQUIRE(::chmod(file.c_str(), 0644) == 0);
+  const auto open = run();
+  CHECK(open.status == 2);
+  CHECK(open.errors.find("chmod 600") != std::string::npos);
+  CHECK(open.errors.find("s3cret") == std::string::npos);
+  CHECK(coordinator.calls().size() == 1);
 }
 
 TEST_CASE("a token and an actor are sent along", "[escrowctl]") {
