@@ -24,7 +24,7 @@ const std::vector<Exchange>& canonical_requests() {
        "POST /v1/x HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 2\r\n\r\n{}GET /b HTTP/1.1\r\nHost: a\r\n\r\n"},
       {"HTTP/1.0", "GET /v1/info HTTP/1.0\r\n\r\nGET /b HTTP/1.1\r\nHost: a\r\n\r\n"},
       {"HTTP/1.0 that stays", "GET /a HTTP/1.0\r\nConnection: keep-alive\r\n\r\nGET /b HTTP/1.0\r\nHost: a\r\n\r\n"},
-      {"an absolute target", "GET http://b.example:80/v1/info?x=%41 HTTP/1.1\r\nHost: a\r\n\r\n"},
+      {"an absolute target", "GET http://b.example:80/v1/info?x=%41 HTTP/1.1\r\nHost: b.example:80\r\n\r\n"},
       {"OPTIONS of everything", "OPTIONS * HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n"},
       {"an offer to upgrade", "GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n"},
   };

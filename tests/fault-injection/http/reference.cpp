@@ -272,6 +272,14 @@ Body read_length(Text bytes, std::uint64_t length, std::size_t limit) {
   return body;
 }
 
+/// Of an absolute target.
+std::optional<Text> authority_of(Text target) {
+  const std::size_t scheme = target.find("://");
+  if (target.starts_with('/') || scheme == Text::npos) return std::nullopt;
+  const Text rest = target.substr(scheme + 3);
+  return rest.substr(0, rest.find_first_of("/?"));
+}
+
 bool keeps_alive(const Head& head, int version) {
   return !head.lists("connection", "close") && (version == 11 || head.lists("connection", "keep-alive"));
 }
@@ -299,6 +307,9 @@ ReadRequest read_request(Text bytes, const ReadLimits& limits) {
   const auto hosts = head.all("host");
   if (hosts.size() > 1 || (hosts.empty() && *version == 11)) return request;
   if (!hosts.empty() && !hosts[0].empty() && !is_authority(hosts[0])) return request;
+  // An absolute target and Host name the same, or nobody knows which one was meant.
+  const auto authority = authority_of(request.target);
+  if (!hosts.empty() && authority && lower(*authority) != lower(hosts[0])) return request;
   const auto framing = framing_of(head, *version);
   if (!framing) return request;
   request.has_head = true;
