@@ -95,6 +95,9 @@ constexpr std::pair<Sometimes, std::uint64_t> floors[] = {
     {Sometimes::shared_account, 200},
     {Sometimes::looked_in_between, 610},
     {Sometimes::conflict, 350},
+    {Sometimes::lost_write_returned, 2},
+    {Sometimes::late_write, 5},
+    {Sometimes::late_write_kept_out, 15},
 };
 
 }  // namespace

@@ -150,6 +150,9 @@ std::string_view cause_of(Point point) {
     case Point::write_survives_crash:
     case Point::row_damaged:
     case Point::row_retired:
+    case Point::conflict:
+    case Point::lost_write_returns:
+    case Point::late_write:
     case Point::client_choice:
     case Point::operator_word:
     case Point::latency:

@@ -71,6 +71,7 @@ constexpr std::array planted{
     PlantedBug{"forgets_who_waits", "node/node_writes.cpp", "a caller whose write is refused is never answered", "L3"},
     PlantedBug{"gid_conflict_goes_unnoticed", "node/node_requests.cpp", "another request with a known gid is told that it was started",
                "S16"},
+    PlantedBug{"compares_only_the_timeout", "node/node_requests.cpp", "a gid is taken again though all but its timeout is another", "S16"},
     PlantedBug{"lets_go_of_what_is_due", "node/node.cpp", "a waiting transaction leaves memory although no page will bring it back", "L1"},
     PlantedBug{"page_passes_a_repeated_start", "node/node_writes.cpp",
                "what is due is passed over while a repeat of its start is being refused", "L1", "Escrow before 0.1", 1'164'462},

@@ -22,13 +22,6 @@ std::optional<core::Time> settled_at(const Evidence& evidence) {
 
 std::optional<core::Time> quiet_at(const Evidence& evidence) { return time_of(evidence, sim::Life::What::quiet); }
 
-bool operator_asked(const Case& one, std::uint64_t from_seq, std::uint64_t to_seq) {
-  return std::ranges::any_of(one.asked, [&](const sim::Asked* asked) {
-    const bool hurries = asked->what == sim::Ask::retry || asked->what == sim::Ask::resolve;
-    return hurries && asked->seq > from_seq && asked->seq < to_seq;
-  });
-}
-
 const protocol::RetryPolicy& retry_of(const core::Transaction& value, int branch) {
   return branch < 0 ? value.request->retry : value.branches.at(static_cast<std::size_t>(branch)).request->retry;
 }

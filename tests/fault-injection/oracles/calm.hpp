@@ -12,9 +12,6 @@ namespace escrow::oracles {
 /// When the run gave up waiting or had nothing left to do.
 [[nodiscard]] std::optional<core::Time> quiet_at(const Evidence& evidence);
 
-/// Whether an operator asked something between two moments that may make a call come at once.
-[[nodiscard]] bool operator_asked(const Case& one, std::uint64_t from_seq, std::uint64_t to_seq);
-
 /// The retry policy in force for an operation, as its initiator gave it.
 [[nodiscard]] const protocol::RetryPolicy& retry_of(const core::Transaction& value, int branch);
 

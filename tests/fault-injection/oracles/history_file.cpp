@@ -23,7 +23,7 @@ using namespace sim;
 // In the order of their enumerators.
 constexpr std::array asks{"start", "look", "register", "commit", "abort", "extend", "retry", "resolve"};
 constexpr std::array whats{"effect", "refused", "mark", "message", "barred"};
-constexpr std::array lives{"started", "recovered", "crashed", "paused", "draining", "stopped", "forgot", "calm", "quiet"};
+constexpr std::array lives{"started", "recovered", "crashed", "paused", "draining", "stopped", "forgot", "calm", "quiet", "unwritten"};
 constexpr std::array classes{"succeeded", "refused", "in_progress", "postponed", "unknown"};
 // Of the barrier's table; a history only points at them.
 constexpr std::array<std::string_view, 12> barrier_words{"action", "compensate", "try",  "confirm", "cancel", "message",

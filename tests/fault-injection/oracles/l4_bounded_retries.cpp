@@ -23,7 +23,28 @@ struct Last {
   const sim::Ended* ended = nullptr;
 };
 
-void judge_gaps(const Case& one, core::Time settled, Violations& violations) {
+/// Whether the coordinator's memory of the transaction may have gone back to what is durable since that call was begun: then it knows
+/// nothing of the pause. What happens while it stands still reaches it later.
+bool memory_went_back(const Evidence& evidence, const Case& one, const sim::Sent& since, const sim::Sent& until) {
+  constexpr core::Duration longest_standstill{2'500};
+  return std::ranges::any_of(evidence.history().life, [&](const sim::Life& life) {
+    const bool goes_back = life.what == sim::Life::What::forgot || life.what == sim::Life::What::unwritten;
+    return goes_back && life.transaction == one.transaction && life.seq < until.seq && life.at + longest_standstill >= since.at;
+  });
+}
+
+/// Whether an operator's word may have come between the two calls. One that stands still takes it in later: what counts is the answer.
+bool was_hurried(const Case& one, const sim::Sent& since, const sim::Sent& until) {
+  return std::ranges::any_of(one.asked, [&](const sim::Asked* asked) {
+    const bool hurries = asked->what == sim::Ask::retry || asked->what == sim::Ask::resolve;
+    if (!hurries || asked->seq > until.seq) return false;
+    const auto answered = std::ranges::find_if(one.told, [&](const sim::Told* told) { return told->token == asked->token; });
+    return answered == one.told.end() || (*answered)->seq > since.seq;
+  });
+}
+
+/// In the storm as in calm: within one run of the coordinator nothing but an operator makes a call come sooner.
+void judge_gaps(const Evidence& evidence, const Case& one, Violations& violations) {
   ByOperation<Last> lasts;
   auto ended = one.ended.begin();
   for (const sim::Sent* sent : one.sent) {
@@ -31,13 +52,13 @@ void judge_gaps(const Case& one, core::Time settled, Violations& violations) {
       const sim::Sent* call = one.call((*ended)->call);
       if (call != nullptr && lasts(call->branch, call->operation).sent == call) lasts(call->branch, call->operation).ended = *ended;
     }
-    if (sent->run == 0 || sent->at < settled) continue;
+    if (sent->run == 0) continue;
     const Last last = std::exchange(lasts(sent->branch, sent->operation), {sent, nullptr});
-    if (last.ended == nullptr || last.sent->run != sent->run || operator_asked(one, last.sent->seq, sent->seq)) continue;
+    if (last.ended == nullptr || last.sent->run != sent->run || was_hurried(one, *last.sent, *sent)) continue;
     const auto pause = shortest_pause(retry_of(*one.final, sent->branch), *last.sent, *last.ended);
     const auto gap = sent->at - last.ended->at;
     // A millisecond may be lost in rounding.
-    if (gap + core::Duration(1) >= pause) continue;
+    if (gap + core::Duration(1) >= pause || memory_went_back(evidence, one, *last.sent, *sent)) continue;
     violations.push_back({"L4", one.transaction,
                           name_of(sent->branch, sent->operation) + " was called again after " + std::to_string(gap.count()) +
                               " ms instead of " + std::to_string(pause.count())});
@@ -66,12 +87,11 @@ void judge_limit(const Case& one, Violations& violations) {
 }  // namespace
 
 void l4_bounded_retries(const Evidence& evidence, Violations& violations) {
-  const auto settled = settled_at(evidence);
   for (const Case& one : evidence.cases()) {
     if (one.final == nullptr) continue;
     const auto is_known = [&](const sim::Sent* sent) { return sent->branch < static_cast<int>(one.final->branches.size()); };
     if (!std::ranges::all_of(one.sent, is_known)) continue;
-    if (settled) judge_gaps(one, *settled, violations);
+    judge_gaps(evidence, one, violations);
     judge_limit(one, violations);
   }
 }

@@ -89,6 +89,9 @@ constexpr std::array<std::string_view, sometimes_count> names{
     "two branches of one transaction on one account",
     "looked at before the end",
     "write in conflict",
+    "lost write back after a crash",
+    "write of a process that had died",
+    "write of a process that had died, kept out by the next one",
 };
 
 class Counter {
@@ -301,6 +304,9 @@ void Tally::add(const Evidence& evidence, const std::vector<sim::Fired>& faults)
   add_noticed(Sometimes::crash_in_recovery, history.noticed.crashes_in_recovery);
   add_noticed(Sometimes::clock_jump_with_deadline, history.noticed.jumps_with_deadline);
   add_noticed(Sometimes::conflict, history.noticed.conflicts);
+  add_noticed(Sometimes::lost_write_returned, history.noticed.lost_writes_returned);
+  add_noticed(Sometimes::late_write, history.noticed.late_writes);
+  add_noticed(Sometimes::late_write_kept_out, history.noticed.late_writes_kept_out);
   for (const sim::Written& write : history.written) {
     for (const core::Branch& branch : write.value->branches) {
       if ((branch.undo && branch.undo->attention) || (branch.confirm && branch.confirm->attention)) {

@@ -91,6 +91,9 @@ enum class Sometimes : std::uint8_t {
   shared_account,
   looked_in_between,
   conflict,
+  lost_write_returned,
+  late_write,
+  late_write_kept_out,
   count
 };
 inline constexpr std::size_t sometimes_count = static_cast<std::size_t>(Sometimes::count);

@@ -33,6 +33,7 @@ constexpr std::array planted{
     PlantedBug{Bug::confirms_untried, "confirms_untried", "S4"},
     PlantedBug{Bug::registers_before_durable, "registers_before_durable", "S15"},
     PlantedBug{Bug::stale_reads, "stale_reads", "S16"},
+    PlantedBug{Bug::lets_the_dead_write, "lets_the_dead_write", "S12"},
     PlantedBug{Bug::never_rests, "never_rests", "L6"},
 };
 

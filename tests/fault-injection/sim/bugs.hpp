@@ -63,6 +63,8 @@ enum class Bug : std::uint8_t {
   registers_before_durable,
   /// A look is answered from a copy that lags behind.
   stale_reads,
+  /// The log takes the writes of a process that has died when the next one has begun, whatever they rest on.
+  lets_the_dead_write,
   /// Looks at finished work again and again, for ever.
   never_rests
 };

@@ -36,16 +36,41 @@ void Client::start_again() {
   });
 }
 
+void another_url(protocol::BranchRequest& branch) {
+  for (std::string* url : {&branch.undo_url, &branch.confirm_url, &branch.forward_url}) {
+    if (url->empty()) continue;
+    *url += "?";
+    return;
+  }
+}
+
+/// Another request with the same gid: one member differs, any that is compared.
+std::shared_ptr<const protocol::StartRequest> Client::other_content_than(const protocol::StartRequest& ours) {
+  auto other = std::make_shared<protocol::StartRequest>(ours);
+  const auto member = pause(other_content, 0, other->branches.empty() ? 6 : 9).count();
+  switch (member) {
+    case 0: other->timeout_ms += 1; break;
+    case 1: other->name = other->name.value_or("") + "?"; break;
+    case 2: other->attributes["other"] = "content"; break;
+    case 3: other->attention_after += 1; break;
+    case 4: other->request_timeout_ms += 1; break;
+    case 5: other->retry.max_ms += 1; break;
+    case 6: other->check_after_ms += 1; break;
+    case 7: other->branches.back().payload = "\"other\""; break;
+    case 8: another_url(other->branches.front()); break;
+    default: other->branches.pop_back(); break;
+  }
+  return other;
+}
+
 /// Somebody else uses the same gid: it must never be taken for ours, whoever comes first.
 void Client::start_with_other_content() {
   around_.context.after(pause(other_content, 200, 1800), identity(other_content), [this] {
     // Only once ours is there: otherwise theirs would be the transaction, and this program is not about it.
     asker_.ask(Ask::look, engine::node::Look{}, Duration(0), [this](const engine::node::Answer* answer) {
       if (answer == nullptr || answer->problem) return;
-      auto other = std::make_shared<protocol::StartRequest>(*shape_.request);
-      other->timeout_ms += 1;
       engine::node::Start start;
-      start.request = std::move(other);
+      start.request = other_content_than(*shape_.request);
       asker_.ask(Ask::start, start, Duration(0), nullptr);
     });
   });

@@ -47,6 +47,9 @@ class Asker {
   int last_question_ = 0;
 };
 
+/// One of the branch's URLs becomes another one.
+void another_url(protocol::BranchRequest& branch);
+
 class Client {
  public:
   Client(Surroundings& around, Shape shape) : around_(around), asker_(around, shape.transaction), shape_(std::move(shape)) {}
@@ -82,6 +85,7 @@ class Client {
  private:
   void start_again();
   void start_with_other_content();
+  [[nodiscard]] std::shared_ptr<const protocol::StartRequest> other_content_than(const protocol::StartRequest& ours);
 };
 
 [[nodiscard]] std::unique_ptr<Client> make_client(Surroundings& around, Shape shape);

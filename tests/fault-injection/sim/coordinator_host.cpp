@@ -228,6 +228,8 @@ void CoordinatorHost::perform_each(node::WriteWanted& wanted) {
 void CoordinatorHost::after_write(const core::Transaction& value, store::WriteAnswer answer, std::uint64_t life) {
   const protocol::Gid& gid = gid_of(ordinal_of(value.gid().text()));
   const bool ended = answer == store::WriteAnswer::ok && value.is_terminal();
+  if (answer != store::WriteAnswer::ok && life == life_)
+    context_.record(context_.history.life, Life{{}, Life::What::unwritten, run_, ordinal_of(gid.text())});
   deliver(node::WriteAnswered{gid, {answer, 0, {}}}, of(gid, input_written, value.revision), life);
   if (!ended) return;
   if (context_.bug == Bug::calls_after_the_end && life == life_) {

@@ -32,6 +32,9 @@ enum class Point : std::uint8_t {
   write_survives_crash,
   row_damaged,
   row_retired,
+  conflict,
+  lost_write_returns,
+  late_write,
   // Of the network between coordinator, or initiator, and participant.
   service_down,
   service_silent,

@@ -1,6 +1,7 @@
 #include "tests/fault-injection/sim/history.hpp"
 
 #include <algorithm>
+#include <bit>
 
 namespace escrow::sim {
 namespace {
@@ -29,13 +30,44 @@ void mix_value(std::uint64_t& hash, const core::Transaction& value) {
   }
 }
 
+/// Absent is not empty, and where one text ends is part of it.
+void mix_text(std::uint64_t& hash, const std::optional<std::string>& text) {
+  mix_into(hash, text ? text->size() + 1 : 0);
+  if (text) mix_into(hash, std::string_view(*text));
+}
+
+void mix_retry(std::uint64_t& hash, const protocol::RetryPolicy& retry) {
+  for (const std::int64_t value : {retry.initial_ms, retry.max_ms, retry.max_attempts}) mix_into(hash, number(value));
+  for (const double value : {retry.multiplier, retry.jitter}) mix_into(hash, std::bit_cast<std::uint64_t>(value));
+}
+
 }  // namespace
 
-std::uint64_t content_of(const protocol::StartRequest& request) { return mixed(number(request.timeout_ms) + 1); }
+std::uint64_t content_of(const protocol::StartRequest& request) {
+  std::uint64_t hash = 1;
+  mix_into(hash, number(request.mode) << 16U | number(request.order) << 8U | number(request.interactive));
+  mix_text(hash, request.name);
+  mix_text(hash, request.check);
+  for (const auto& [name, value] : request.attributes) {
+    mix_text(hash, name);
+    mix_text(hash, value);
+  }
+  for (const std::int64_t value : {request.timeout_ms, request.request_timeout_ms, request.attention_after, request.check_after_ms})
+    mix_into(hash, number(value));
+  mix_retry(hash, request.retry);
+  for (const auto& branch : request.branches) mix_into(hash, content_of(branch));
+  return hash;
+}
 
 std::uint64_t content_of(const protocol::BranchRequest& branch) {
   std::uint64_t hash = 1;
-  mix_into(hash, branch.payload.value_or(""));
+  mix_into(hash, number(branch.kind) << 8U | number(branch.pivot));
+  mix_into(hash, number(branch.request_timeout_ms));
+  for (const auto role : protocol::all_roles) mix_text(hash, branch.url(role));
+  mix_text(hash, branch.id.text());
+  mix_text(hash, branch.payload);
+  for (const auto& before : branch.after) mix_text(hash, before.text());
+  mix_retry(hash, branch.retry);
   return hash;
 }
 

@@ -111,9 +111,20 @@ struct Told : Stamp {
   std::shared_ptr<const core::Transaction> value;
 };
 
-/// What happened to the coordinator.
+/// What happened to the coordinator. `unwritten`: it was told that a write did not succeed, so its memory goes back to what is durable.
 struct Life : Stamp {
-  enum class What : std::uint8_t { started, recovered, crashed, paused, draining, stopped, forgot, calm, quiet } what = What::started;
+  enum class What : std::uint8_t {
+    started,
+    recovered,
+    crashed,
+    paused,
+    draining,
+    stopped,
+    forgot,
+    calm,
+    quiet,
+    unwritten
+  } what = What::started;
   std::int64_t run = 0;
   int transaction = -1;
   /// Of a start: how far the coordinator's clock is ahead of the one that stamps what happens.

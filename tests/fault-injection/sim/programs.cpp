@@ -72,7 +72,12 @@ class Interactive : public Client {
 
   void register_other_content(std::size_t index) {
     auto other = std::make_shared<protocol::BranchRequest>(*shape_.branches[index]);
-    other->payload = "\"other\"";
+    switch (pause(conflicting, 0, 3).count()) {
+      case 0: another_url(*other); break;
+      case 1: other->request_timeout_ms += 1; break;
+      case 2: other->retry.initial_ms += 1; break;
+      default: other->payload = "\"other\""; break;
+    }
     core::BranchesRegistered body;
     body.branches.push_back(std::move(other));
     asker_.ask(Ask::register_branches, body, Duration(0), nullptr, {static_cast<int>(index)});

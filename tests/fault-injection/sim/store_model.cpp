@@ -72,8 +72,8 @@ store::WriteAnswer StoreModel::apply(const Pending& pending) {
 void StoreModel::keep(const Pending& pending) {
   const core::Transaction& value = *pending.value;
   Written written;
-  // The run that the log is in: what the value says of itself is for S12 to compare.
-  written.run = run_;
+  // The run that made it: what the value says of itself is for S12 to compare.
+  written.run = pending.run;
   written.transaction = ordinal_of(value.gid().text());
   written.value = pending.value;
   if (real_) {
@@ -113,7 +113,7 @@ void StoreModel::write(std::shared_ptr<const core::Transaction> value, std::opti
                        Once<store::WriteAnswer> done) {
   const Identity identity = identity_of(*value);
   const std::uint64_t id = ++last_write_;
-  pending_.push_back({id, std::move(value), due, false});
+  pending_.push_back({id, std::move(value), due, false, run_});
   const bool slow = context_.faults.fires(Point::store_slow, identity);
   const Duration until_durable = context_.pick(Point::latency, identity, 0, slow ? 60 : 3);
   const Duration until_answered = context_.pick(Point::latency, identity, 0, slow ? 40 : 2);
@@ -134,7 +134,14 @@ store::WriteAnswer StoreModel::answer_to(const Pending& pending, Identity identi
   const auto unknown = context_.bug == Bug::guesses_unknown_writes ? store::WriteAnswer::ok : store::WriteAnswer::unknown;
   if (faults.fires(Point::store_unavailable, identity)) return store::WriteAnswer::unavailable;
   if (is_new_work && faults.fires(Point::store_overloaded, identity)) return store::WriteAnswer::overloaded;
-  if (faults.fires(Point::store_unknown_lost, identity)) return unknown;
+  if (faults.fires(Point::store_unknown_lost, identity)) {
+    lost_.push_back(pending);
+    return unknown;
+  }
+  if (faults.fires(Point::conflict, identity)) {
+    ++context_.history.noticed.conflicts;
+    return store::WriteAnswer::conflict;
+  }
   const store::WriteAnswer answer = apply(pending);
   if (answer == store::WriteAnswer::conflict) ++context_.history.noticed.conflicts;
   return answer == store::WriteAnswer::ok && faults.fires(Point::store_unknown_applied, identity) ? unknown : answer;
@@ -215,9 +222,19 @@ void StoreModel::crash(bool keeps_writes) {
   }
   for (const Pending& pending : pending_) {
     if (pending.applied) continue;
-    if (keeps_writes || context_.faults.fires(Point::write_survives_crash, identity_of(*pending.value))) (void)apply(pending);
+    const Identity identity = identity_of(*pending.value);
+    if (keeps_writes || context_.faults.fires(Point::write_survives_crash, identity)) {
+      (void)apply(pending);
+    } else if (context_.faults.fires(Point::late_write, identity)) {
+      arrive_late(pending);
+    }
   }
   pending_.clear();
+  // What lay in a cache that could be read neither way is on the disk after all, unless something else has taken its place.
+  for (const Pending& pending : std::exchange(lost_, {})) {
+    if (!context_.faults.fires(Point::lost_write_returns, identity_of(*pending.value))) continue;
+    if (apply(pending) == store::WriteAnswer::ok) ++context_.history.noticed.lost_writes_returned;
+  }
   for (Row& row : rows_) {
     // The product's rows are damaged by tests of their own.
     if (!row.value || real_ || row.is_damaged || !context_.faults.fires(Point::row_damaged, identity_of(*row.value))) continue;
@@ -235,6 +252,21 @@ void StoreModel::crash(bool keeps_writes) {
       row.due = row.value->is_terminal() ? std::nullopt : std::optional(row.value->updated_at);
     }
   }
+}
+
+void StoreModel::arrive_late(Pending pending) {
+  const Identity identity = identity_of(*pending.value);
+  const Duration wait = context_.pick(Point::latency, identity, 0, 800);
+  context_.queue.after(wait, identity, [this, pending = std::move(pending)] {
+    auto& noticed = context_.history.noticed;
+    if (pending.run != run_) {
+      // The log is one run's at a time: what an earlier one still sends changes nothing, whatever it rests on.
+      ++noticed.late_writes_kept_out;
+      if (context_.bug == Bug::lets_the_dead_write && !real_) keep(pending);
+    } else if (apply(pending) == store::WriteAnswer::ok) {
+      ++noticed.late_writes;
+    }
+  });
 }
 
 std::int64_t StoreModel::unfinished() const {

@@ -59,6 +59,8 @@ class StoreModel {
     std::shared_ptr<const core::Transaction> value;
     std::optional<Time> due;
     bool applied = false;
+    /// The run that made it.
+    std::int64_t run = 0;
   };
 
   /// How a write ends, by what goes wrong.
@@ -67,6 +69,8 @@ class StoreModel {
   /// It is durable.
   void keep(const Pending& pending);
   void lose_power();
+  /// It comes when the process that made it has died: before the next one has begun, or too late.
+  void arrive_late(Pending pending);
   [[nodiscard]] store::DuePage page_of(const engine::node::DueWanted& wanted) const;
   [[nodiscard]] Pending* find_pending(std::uint64_t id);
   /// Null: nothing of that transaction was ever written.
@@ -81,6 +85,8 @@ class StoreModel {
   std::vector<Row> rows_;
   std::int64_t last_id_ = 0;
   std::vector<Pending> pending_;
+  /// Writes that were not there when they were looked for.
+  std::vector<Pending> lost_;
   std::uint64_t last_write_ = 0;
   Time latest_;
 };

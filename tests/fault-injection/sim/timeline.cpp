@@ -45,6 +45,7 @@ std::string_view word(Life::What what) {
     case Life::What::forgot: return "forgot";
     case Life::What::calm: return "--- calm ---";
     case Life::What::quiet: return "--- quiet ---";
+    case Life::What::unwritten: return "was told that a write did not succeed";
   }
   return "";
 }

@@ -202,3 +202,19 @@ TEST_CASE("L6 tells a busy loop from a coordinator that looks now and then", "[o
   CHECK(steps(2'000) == 1);
   CHECK(steps(60) == 0);
 }
+
+TEST_CASE("L4 tells a call that comes too soon in the storm from one whose pause was forgotten", "[oracles][L4]") {
+  const auto story = [](std::optional<sim::Life::What> what) {
+    Forged soon(tests::Draft(protocol::Mode::saga).pause_ms(1'000, 8'000).with({"b0"}).max_attempts(0).pause_ms(1'000, 8'000));
+    soon.write().call(0, action).ended(Class::unknown, 0);
+    if (what) {
+      soon.life(*what);
+      soon.history.life.back().transaction = 0;
+    }
+    soon.wait(100).call(0, action, Phase::forward, 2);
+    return soon.found_by("L4");
+  };
+  CHECK(story(std::nullopt) == 1);
+  CHECK(story(sim::Life::What::forgot) == 0);
+  CHECK(story(sim::Life::What::unwritten) == 0);
+}
