@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <fstream>
+#include <memory>
 #include <tuple>
 #include <utility>
 
@@ -16,17 +17,29 @@ namespace {
 using nlohmann::json;
 constexpr std::int64_t slack_ms = 3'000;
 
+/// Forward calls of interactive transactions are none of the coordinator's.
+using Latest = std::map<int, std::shared_ptr<const core::Transaction>>;
+bool is_of_initiator(const sim::Sent& sent, const Latest& latest) {
+  const auto known = latest.find(sent.transaction);
+  if (known == latest.end() || sent.branch < 0 || static_cast<std::size_t>(sent.branch) >= known->second->branches.size()) return false;
+  const core::Branch& branch = known->second->branches[static_cast<std::size_t>(sent.branch)];
+  return protocol::role_of(branch.request->kind, sent.operation) == protocol::Role::forward && !branch.forward;
+}
+
 /// Writes and calls in one order. In the same millisecond the write stands first: the order may hide a mistake of less than that, and never
 /// invents one.
 sim::History merged(const Wire& wire, const std::vector<sim::Written>& log, std::int64_t earlier_ms) {
   sim::History history;
   auto write = log.begin();
   std::uint64_t number = 0;
+  Latest latest;
+  for (const sim::Written& one : log) latest[one.transaction] = one.value;
   for (const Wire::Call& call : wire.calls) {
     const core::Time at = core::from_ms(call.at_ms - earlier_ms);
     for (; write != log.end() && write->at <= at; ++write) history.add(history.written, write->at, *write);
     sim::Sent sent = call.sent;
     sent.call = ++number;
+    if (is_of_initiator(sent, latest)) sent.run = 0;
     history.add(history.sent, at, sent);
   }
   return history;

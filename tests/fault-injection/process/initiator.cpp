@@ -100,7 +100,8 @@ int Initiator::try_branch(const Plan& plan, std::size_t index) const {
     // A page of somebody in between is no answer.
     const bool is_page = answer && answer->header("Content-Type").value_or("").starts_with("text/html");
     if (answer && !is_page && (answer->status == 200 || answer->status == 409)) return answer->status;
-    if (answer) service.wait_for_end(service.life().number, 10ms);
+    // What stands in between may refuse at once, and often.
+    if (answer || branch.port != 0) service.wait_for_end(service.life().number, 10ms);
   }
   throw std::runtime_error("a try of " + gid + " never came to an end");
 }
