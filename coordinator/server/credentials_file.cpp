@@ -5,11 +5,21 @@
 #include <fmt/format.h>
 #include <yaml-cpp/yaml.h>
 
+#include <algorithm>
 #include <set>
 #include <utility>
 
 namespace escrow::server {
 namespace {
+
+/// Whether it may be shown: `secret:whsec_...` without a space is one name, with the secret in it.
+bool is_word(std::string_view name) {
+  constexpr std::size_t longest = 16;
+  return !name.empty() && name.size() <= longest &&
+         std::ranges::all_of(name, [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_'; });
+}
+
+constexpr std::string_view no_word = "has a member whose name is no word; is there a space behind each colon?";
 
 using transport::TargetCredential;
 
@@ -52,7 +62,9 @@ class Reader {
     std::set<std::string> seen;
     for (const auto& member : entry) {
       const std::string name = member.first.Scalar();
-      if (!seen.insert(name).second) {
+      if (!is_word(name)) {
+        fault("", no_word);
+      } else if (!seen.insert(name).second) {
         fault(name, "stands twice");
       } else if (name == "match") {
         read_text(name, member.second, credential.match);
@@ -93,6 +105,10 @@ class Reader {
       transport::SigningEntry entry;
       for (const auto& member : secret) {
         const std::string name = member.first.Scalar();
+        if (!is_word(name)) {
+          fault(where, no_word);
+          continue;
+        }
         std::string value;
         read_text(where + ", " + name, member.second, value);
         if (!entry.emplace(name, std::move(value)).second) fault(where + ", " + name, "stands twice");

@@ -50,7 +50,7 @@ class EntryReader {
     std::set<std::string> seen;
     for (const auto& member : map) {
       const std::string key = member.first.as<std::string>();
-      if (!seen.insert(key).second) fault(key + " stands twice");
+      if (!seen.insert(key).second) fault("a member stands twice");
       read_member(key, member.second);
     }
     if (!seen.contains("name")) fault(name_fault);
@@ -66,7 +66,9 @@ class EntryReader {
     if (key == "roles") return read_roles(value);
     if (key == "limits") return read_limits(value);
     if (key != "name" && key != "hash" && key != "expires_at" && key != "certificate") {
-      return fault("there is no member " + key);
+      // `hash:sha256:...` without a space is one name; what may be a hash, or a token in its place, is never shown.
+      const bool is_word = key.size() <= 16 && std::ranges::all_of(key, [](char c) { return (c >= 'a' && c <= 'z') || c == '_'; });
+      return fault(is_word ? "there is no member " + key : "has a member whose name is no word; is there a space behind each colon?");
     }
     if (!value.IsScalar()) return fault(key + " must be one plain value");
     const std::string& text = value.Scalar();

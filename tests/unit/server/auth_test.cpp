@@ -194,3 +194,9 @@ TEST_CASE("every role does what those before it do, and without a name there are
   }
   CHECK_FALSE(role_of("root"));
 }
+
+TEST_CASE("a hash that a typing error has made part of a name is not told", "[server][auth]") {
+  const auto parsed = parse_tokens_file("- {name: shop, roles: read, hash:" + to_text(hash_of(token)) + "}");
+  REQUIRE_FALSE(parsed);
+  for (const std::string& fault : parsed.error()) CHECK(fault.find("sha256") == std::string::npos);
+}

@@ -72,3 +72,13 @@ TEST_CASE("a credentials file that is no YAML is told of without quoting it", "[
   CHECK(told[0].find("whsec") == std::string::npos);
   CHECK(told[0].starts_with("c.yaml: is no YAML: line 1"));
 }
+
+TEST_CASE("a secret that a typing error has made part of a name is not told", "[server][credentials]") {
+  for (const char* text :
+       {"- {match: a, signing: [{id: k1, secret:whsec_MfKQ9r8GKYqrTwjUPD8I}]}", "- {match: a, secret whsec_MfKQ9r8GKYqrTwjUPD8I: 1}",
+        "- match: a\n  signing:\n  - ? whsec_MfKQ9r8GKYqrTwjUPD8I\n"}) {
+    const auto told = faults(text);
+    CHECK_FALSE(told.empty());
+    for (const std::string& fault : told) CHECK(fault.find("MfKQ9r8G") == std::string::npos);
+  }
+}
