@@ -4,6 +4,8 @@
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
+#include <fstream>
+#include <iterator>
 #include <stdexcept>
 #include <string_view>
 
@@ -14,6 +16,13 @@ namespace escrow::explore {
 namespace {
 
 [[noreturn]] void fail(const std::string& what) { throw std::runtime_error(what); }
+
+/// The number of a transaction as a file names it; `taking_part` has bits for 32.
+int ordinal_in(const std::string& text, const std::string& file) {
+  const int ordinal = sim::ordinal_of(text);
+  if (ordinal < 0 || ordinal > 31) fail(file + ": " + text + " is no transaction");
+  return ordinal;
+}
 
 sim::RunOptions options_of(const Case& what, sim::Script& script, bool keeps_occasions) {
   sim::RunOptions options;
@@ -137,8 +146,8 @@ std::string text_of(const Case& what) {
   return text;
 }
 
-Case read_case(const std::filesystem::path& file) {
-  const YAML::Node root = YAML::LoadFile(file.string());
+Case case_from(const std::string& text, const std::string& name) {
+  const YAML::Node root = YAML::Load(text);
   Case what;
   for (const auto& entry : root) {
     const auto key = entry.first.as<std::string>();
@@ -153,7 +162,7 @@ Case read_case(const std::filesystem::path& file) {
       what.seed = value.as<std::uint64_t>();
     } else if (key == "transactions") {
       what.taking_part = 0;
-      for (const auto& name : value) what.taking_part |= 1U << static_cast<unsigned>(sim::ordinal_of(name.as<std::string>()));
+      for (const auto& one : value) what.taking_part |= 1U << static_cast<unsigned>(ordinal_in(one.as<std::string>(), name));
     } else if (key == "branches") {
       what.most_branches = value.as<int>();
     } else if (key == "settings") {
@@ -164,7 +173,7 @@ Case read_case(const std::filesystem::path& file) {
       for (const auto& line : value) {
         std::string why;
         const auto fault = sim::fault_from(line.as<std::string>(), why);
-        if (!fault) fail(file.string() + ": " + why);
+        if (!fault) fail(name + ": " + why);
         what.faults.push_back(*fault);
       }
     } else if (key == "planted") {
@@ -174,13 +183,19 @@ Case read_case(const std::filesystem::path& file) {
     } else if (key == "sees") {
       what.sees = value.as<std::vector<std::string>>();
     } else if (key == "outcome") {
-      for (const auto& one : value) what.outcomes[sim::ordinal_of(one.first.as<std::string>())] = one.second.as<std::string>();
+      for (const auto& one : value) what.outcomes[ordinal_in(one.first.as<std::string>(), name)] = one.second.as<std::string>();
     } else {
-      fail(file.string() + ": what is " + key + "?");
+      fail(name + ": what is " + key + "?");
     }
   }
-  if (what.title.empty()) fail(file.string() + ": a case has a title");
+  if (what.title.empty()) fail(name + ": a case has a title");
   return what;
+}
+
+Case read_case(const std::filesystem::path& file) {
+  std::ifstream in(file);
+  if (!in) fail(file.string() + " can't be read");
+  return case_from(std::string(std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()), file.string());
 }
 
 }  // namespace escrow::explore

@@ -65,7 +65,9 @@ class CaseRun {
 [[nodiscard]] std::vector<std::string> complaints(const Case& what, const CaseRun& run);
 
 [[nodiscard]] std::string text_of(const Case& what);
-/// Throws std::runtime_error that says what is wrong with the file.
+/// Throws std::runtime_error that says what is wrong with the text; `name` is what it is called then.
+[[nodiscard]] Case case_from(const std::string& text, const std::string& name);
+/// The same for a file.
 [[nodiscard]] Case read_case(const std::filesystem::path& file);
 
 }  // namespace escrow::explore

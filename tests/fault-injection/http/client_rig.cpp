@@ -60,6 +60,7 @@ ClientRig::~ClientRig() {
 void ClientRig::pump() { run_ready(io_); }
 
 void ClientRig::begin(const std::string& path, const std::string& method) {
+  network_.enter();
   answer_.reset();
   ++begun_;
   transport::OutboundCall call(*protocol::Url::parse("http://10.0.0.1" + path));
@@ -177,6 +178,7 @@ std::string ClientRig::converse(const std::vector<std::string_view>& pieces, The
   pump();
   std::string fault;
   if (wanted.by_limit) fault = wait_for_limit();
+  first_answer_ = answer_.value_or(transport::CallAnswer());
   if (fault.empty()) fault = compare(wanted);
   if (fault.empty()) fault = call_again(wanted.kept ? line.get() : nullptr);
   if (fault.empty() && requests_ != 2) fault = "a request was sent twice";

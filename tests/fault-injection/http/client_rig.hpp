@@ -39,6 +39,9 @@ class ClientRig {
   /// One call to an address where nobody is (`refused`) or that is never heard of again.
   std::string cannot_connect(bool refused);
 
+  /// Of the last conversation's first call.
+  [[nodiscard]] const transport::CallAnswer& first_answer() const { return first_answer_; }
+
   /// How long a request is on the wire.
   [[nodiscard]] std::size_t request_size();
   [[nodiscard]] std::uint64_t conversations() const { return conversations_; }
@@ -72,6 +75,7 @@ class ClientRig {
   bool never_connects_ = false;
   std::shared_ptr<Connecting> connecting_;
   std::optional<transport::CallAnswer> answer_;
+  transport::CallAnswer first_answer_;
   int begun_ = 0;
   int ended_ = 0;
   int requests_ = 0;

@@ -34,11 +34,15 @@ class Network {
   /// Side 0 of the line is whoever connects. Not ending the attempt is a black hole.
   using Listener = std::function<void(std::shared_ptr<Line> line, std::shared_ptr<Connecting> attempt)>;
 
-  Network() { current_ = this; }
-  ~Network() { current_ = nullptr; }
+  Network() { enter(); }
+  ~Network() {
+    if (current_ == this) current_ = nullptr;
+  }
   Network(const Network&) = delete;
   Network& operator=(const Network&) = delete;
 
+  /// From now on it is the one that sockets find.
+  void enter() { current_ = this; }
   static Network& current() { return *current_; }
 
   void listen(const Endpoint& endpoint, Listener listener) { listeners_[endpoint] = std::move(listener); }

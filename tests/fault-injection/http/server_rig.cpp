@@ -69,6 +69,7 @@ ServerRig::ServerRig(transport::ServerLimits limits) : limits_(limits), work_(io
 }
 
 ServerRig::~ServerRig() {
+  network_.enter();
   auto drained = boost::asio::co_spawn(io_, server_->drain(0ms), boost::asio::use_future);
   pump();
   drained.get();
@@ -179,6 +180,7 @@ std::string ServerRig::check_answers(const Expected& expected, Then then) const 
 
 std::string ServerRig::drip(std::string_view at_once, std::string_view dripping) {
   ++conversations_;
+  network_.enter();
   line_ = std::make_shared<Line>();
   handled_.clear();
   output_.clear();
@@ -213,6 +215,7 @@ std::string ServerRig::drip(std::string_view at_once, std::string_view dripping)
 
 std::string ServerRig::converse(const std::vector<std::string_view>& pieces, Then then) {
   ++conversations_;
+  network_.enter();
   line_ = std::make_shared<Line>();
   handled_.clear();
   output_.clear();
