@@ -98,6 +98,7 @@ const std::vector<Exchange>& hostile_requests() {
     made.push_back({"a body above the limit", head + "Content-Length: 4097\r\n\r\n" + std::string(4097, 'x')});
     made.push_back({"chunks above the limit",
                     head + "Transfer-Encoding: chunked\r\n\r\nfff\r\n" + std::string(4095, 'x') + "\r\n2\r\nxx\r\n0\r\n\r\n"});
+    made.push_back({"two names for whom it is for", "GET http://b.example/hidden HTTP/1.1\r\nHost: a\r\n\r\n" + hidden});
     made.push_back({"HTTP/0.9", "GET /\r\n"});
     made.push_back({"HTTP/2", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"});
     made.push_back({"TLS", std::string("\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", 11)});
