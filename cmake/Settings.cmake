@@ -50,6 +50,10 @@ if(ESCROW_SANITIZE)
   endif()
 endif()
 
+if(ESCROW_FUZZ)
+  add_compile_options(-fsanitize=fuzzer-no-link)
+endif()
+
 if(ESCROW_COVERAGE)
   add_compile_options(--coverage -fprofile-update=atomic)
   add_link_options(--coverage)

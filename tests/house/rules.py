@@ -76,7 +76,7 @@ UNFINISHED = r"\b(TODO|FIXME|XXX|HACK)\b"
 
 LONGEST_FILE = 500  # lines
 # Longer ones, each with the reason why it is one concept.
-LONG_FILES = {}
+LONG_FILES = {"dev": "every habit of the project by one name, a function each"}
 
 # Headers here are listed too, so that each is compiled alone and the SDK's are installed; elsewhere they are private.
 LISTED_HEADERS = ["protocol", "client-sdk/include"] + [room for room in LAYERS if room.startswith("coordinator/")]

@@ -67,7 +67,7 @@ void change(std::string& text, Input& in) {
 void change(std::int64_t& number, Input& in) {
   const std::int64_t by = in.below(256);
   switch (in.below(4)) {
-    case 0: number += by; break;
+    case 0: number = static_cast<std::int64_t>(static_cast<std::uint64_t>(number) + static_cast<std::uint64_t>(by)); break;
     case 1: number = by - 128; break;
     case 2: number = static_cast<std::int64_t>(static_cast<std::uint64_t>(number) ^ (std::uint64_t{1} << (by % 64))); break;
     default: number = by % 2 == 0 ? INT64_MAX : INT64_MIN; break;
