@@ -214,11 +214,9 @@ class Daemon {
     }
     ESCROW_FAULT_POINT("daemon.ready", "");
     http_->run();
-    if (!config_.auth.is_configured() && !server::is_loopback_host(server::host_of(config_.listen))) {
-      logger_.warning("other machines are served without being asked who they are",
-                      {{"listen", std::string_view(address_)}, {"key", "auth.insecure"}});
-    }
+    warn_of_open_doors();
     logger_.info("ready", {{"listen", std::string_view(address_)},
+                           {"authentication", std::string_view(config_.auth.is_configured() ? "tokens" : "none")},
                            {"store", std::string_view(server::without_password(config_.store_location))},
                            {"store_id", std::string_view(store_.store_id())}});
     std::printf("escrowd listening on %s://%s\n", config_.tls.enabled() ? "https" : "http", address_.c_str());
@@ -246,6 +244,19 @@ class Daemon {
     signals_.cancel();
     ESCROW_FAULT_POINT("drain.done", "");
     logger_.info("stopped");
+  }
+
+  void warn_of_open_doors() {
+    const bool is_asked = config_.auth.is_configured();
+    const bool is_loopback = server::is_loopback_host(server::host_of(config_.listen));
+    if (!is_asked && !is_loopback) {
+      logger_.warning("other machines are served without being asked who they are",
+                      {{"listen", std::string_view(address_)}, {"key", "auth.insecure"}});
+    } else if (!is_asked && !config_.hosts.empty()) {
+      // Names that others use mean a proxy in front, and it lets everybody through to here.
+      logger_.warning("server.hosts names what others call this coordinator, and nobody is asked who he is",
+                      {{"listen", std::string_view(address_)}, {"key", "auth.tokens_file"}});
+    }
   }
 
   /// Says in the log when the coordinator stops and begins again to take new work: the ready page only says so to who asks.

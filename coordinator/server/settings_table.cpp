@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <functional>
 #include <iterator>
@@ -130,6 +131,17 @@ Setting flag(std::string key, Member member, std::string help) {
   return out;
 }
 
+/// Says who may come in or how they are spoken to. Given and empty, it is a variable that somebody forgot to fill (`${TOKENS}` in a
+/// container's environment), and would open the door in silence.
+Setting never_empty(Setting setting) {
+  setting.set = [set = std::move(setting.set)](Config& config, const std::vector<std::string>& given) -> std::optional<std::string> {
+    if (given.empty() || std::ranges::any_of(given, &std::string::empty)) return "is given and empty; leave it out where it is not wanted";
+    return set(config, given);
+  };
+  setting.is_never_empty = true;
+  return setting;
+}
+
 /// What is in it is nobody's business.
 Setting hidden(Setting setting) {
   setting.is_hidden = true;
@@ -227,15 +239,16 @@ std::vector<Setting> make_settings() {
       text("targets.certificate_file", "a PEM file", ESCROW_MEMBER(targets_tls.certificate_file),
            "The certificate chain shown to participants that ask for one."),
       text("targets.key_file", "a PEM file", ESCROW_MEMBER(targets_tls.key_file), "The key of that certificate."),
-      text("tls.certificate_file", "a PEM file", ESCROW_MEMBER(tls.certificate_file),
-           "The certificate chain of the coordinator itself. With it, it speaks https instead of http."),
-      text("tls.key_file", "a PEM file", ESCROW_MEMBER(tls.key_file), "The key of that certificate."),
-      text("tls.client_ca_file", "a PEM file", ESCROW_MEMBER(tls.client_ca_file),
-           "Authorities of clients. With it, clients are asked for a certificate; one of another authority is turned away."),
+      never_empty(text("tls.certificate_file", "a PEM file", ESCROW_MEMBER(tls.certificate_file),
+                       "The certificate chain of the coordinator itself. With it, it speaks https instead of http.")),
+      never_empty(text("tls.key_file", "a PEM file", ESCROW_MEMBER(tls.key_file), "The key of that certificate.")),
+      never_empty(text("tls.client_ca_file", "a PEM file", ESCROW_MEMBER(tls.client_ca_file),
+                       "Authorities of clients. With it, clients are asked for a certificate; one of another authority is turned away.")),
       flag("tls.require_client_certificate", ESCROW_MEMBER(tls.require_client_certificate), "Turns clients away that show no certificate."),
-      text("auth.tokens_file", "a YAML file", ESCROW_MEMBER(auth.tokens_file),
-           "Who may come in: names, roles and hashes of tokens ([docs/security.md](security.md)). Empty: nobody is asked."),
-      hidden(list("auth.tokens", "NAME:ROLE:sha256:HEX", ESCROW_MEMBER(auth.tokens), "The same without a file, for a few.")),
+      never_empty(
+          text("auth.tokens_file", "a YAML file", ESCROW_MEMBER(auth.tokens_file),
+               "Who may come in: names, roles and hashes of tokens ([docs/security.md](security.md)). Without it nobody is asked.")),
+      hidden(never_empty(list("auth.tokens", "NAME:ROLE:sha256:HEX", ESCROW_MEMBER(auth.tokens), "The same without a file, for a few."))),
       flag("auth.insecure", ESCROW_MEMBER(auth.insecure), "Allows to listen on more than loopback although nobody is asked for a token."),
       flag("auth.open_metrics", ESCROW_MEMBER(auth.open_metrics),
            "Answers `/metrics` without a token, too; it names destinations and counts transactions."),

@@ -22,6 +22,8 @@ struct Setting {
   bool is_list = false;
   /// Its value is shown nowhere.
   bool is_hidden = false;
+  /// An empty value is refused rather than taken for none.
+  bool is_never_empty = false;
   /// Puts a value in; the answer says what is wrong with it. Not a list: exactly one value comes.
   std::function<std::optional<std::string>(Config&, const std::vector<std::string>&)> set;
   /// The value as it would be written.

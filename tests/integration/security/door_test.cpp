@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <csignal>
+#include <sstream>
 
 #include "tests/integration/security/guarded_coordinator.hpp"
 #include "tests/support/event_reader.hpp"
@@ -46,6 +47,28 @@ std::string challenge(const HttpMessage& answer) { return answer.header("WWW-Aut
 
 bool refuses(const HttpMessage& answer) {
   return answer.status == 401 && challenge(answer).starts_with("Bearer") && json::parse(answer.body).at("code") == "unauthenticated";
+}
+
+/// The lines of a log with that event.
+std::vector<json> lines_of(const std::string& log, const std::string& event) {
+  std::vector<json> out;
+  std::istringstream stream(log);
+  for (std::string line; std::getline(stream, line);) {
+    json parsed = json::parse(line, nullptr, false);
+    if (!parsed.is_discarded() && parsed.value("event", "") == event) out.push_back(std::move(parsed));
+  }
+  return out;
+}
+
+/// The settings that a start has warned of.
+std::vector<std::string> warned_keys(const std::string& log) {
+  std::vector<std::string> out;
+  std::istringstream stream(log);
+  for (std::string line; std::getline(stream, line);) {
+    const json parsed = json::parse(line, nullptr, false);
+    if (!parsed.is_discarded() && parsed.value("level", "") == "warning" && parsed.contains("key")) out.push_back(parsed.at("key"));
+  }
+  return out;
 }
 
 }  // namespace
@@ -284,6 +307,25 @@ TEST_CASE("off loopback it starts with authentication or with a word that it is 
   const auto port = static_cast<std::uint16_t>(std::stoul(line->substr(line->rfind(':') + 1)));
   CHECK(send_http(port, "GET", "/v1/info").status == 401);
   CHECK(send_http(port, "GET", "/v1/info", "", bearer(token_of("read"))).status == 200);
+}
+
+TEST_CASE("the log says at the start whether requests are asked, and warns where others may come", "[security][door]") {
+  GuardedCoordinator guarded;
+  const auto asked = lines_of(guarded.log_after_stop(), "ready");
+  REQUIRE(asked.size() == 1);
+  CHECK(asked[0].at("authentication") == "tokens");
+  const auto log_of_open = [](const std::string& settings) {
+    const TemporaryDirectory directory;
+    write_file(directory.path() + "/escrow.yaml", settings);
+    EscrowdProcess escrowd(ESCROWD, directory.path(), {"--config", directory.path() + "/escrow.yaml"});
+    CHECK(escrowd.stop() == 0);
+    return read_file(directory.path() + "/escrowd.log");
+  };
+  const std::string alone = log_of_open("");
+  CHECK(lines_of(alone, "ready").at(0).at("authentication") == "none");
+  CHECK(warned_keys(alone).empty());
+  // Behind a proxy, everybody comes from loopback.
+  CHECK(warned_keys(log_of_open("server.hosts: [escrow.internal]\n")) == std::vector<std::string>{"auth.tokens_file"});
 }
 
 TEST_CASE("a tokens file that can not be used ends the start with its key and shows nothing of it", "[security][door]") {
