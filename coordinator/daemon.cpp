@@ -145,7 +145,7 @@ class Daemon {
       };
       const auto read = [this]() -> Result<void, Error> {
         const auto warn = [this](std::string_view what) { logger_.warning("tokens", {{"detail", what}}); };
-        auto table = server::auth::read_tokens(config_.auth, warn);
+        auto table = server::load_tokens(config_, warn);
         if (!table) return table.error();
         authenticator_.replace(*std::move(table));
         return {};

@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstddef>
+#include <system_error>
 #include <utility>
 
 #include "coordinator/server/auth/authenticator.hpp"
@@ -67,11 +69,20 @@ Result<std::shared_ptr<const transport::ServerTls>, Error> load_server_tls(const
   return transport::ServerTls::load(config.tls);
 }
 
+Result<auth::TokenTable, Error> load_tokens(const Config& config, const std::function<void(std::string_view)>& warn) {
+  auto tokens = auth::read_tokens(config.auth, warn);
+  if (!tokens || !config.tls.client_ca_file.empty()) return tokens;
+  const auto unseen = std::ranges::find_if(tokens->entries(), [](const auth::TokenEntry& entry) { return entry.certificate.has_value(); });
+  if (unseen == tokens->entries().end()) return tokens;
+  return Error{std::make_error_code(std::errc::invalid_argument),
+               fmt::format("the entry of {} names a certificate, and without tls.client_ca_file no client is asked for one", unseen->name)};
+}
+
 std::vector<ConfigFault> check_config_files(const Config& config) {
   std::vector<ConfigFault> faults;
   if (config.auth.is_configured()) {
     // Warnings are for the start.
-    const auto tokens = auth::read_tokens(config.auth, [](std::string_view) {});
+    const auto tokens = load_tokens(config, [](std::string_view) {});
     if (!tokens) faults.push_back({std::string(config.auth.key()), tokens.error().detail});
   }
   if (const auto keys = load_signing_keys(config); !keys) {

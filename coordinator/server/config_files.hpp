@@ -1,9 +1,12 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "coordinator/server/auth/token_table.hpp"
 #include "coordinator/server/config.hpp"
 #include "coordinator/transport/server_tls.hpp"
 #include "coordinator/transport/target_tls.hpp"
@@ -13,6 +16,9 @@
 namespace escrow::server {
 
 [[nodiscard]] std::vector<ConfigFault> check_config_files(const Config& config);
+
+/// Who may come in. An entry with a certificate is a fault where no client is asked for one: it would never count.
+[[nodiscard]] Result<auth::TokenTable, Error> load_tokens(const Config& config, const std::function<void(std::string_view)>& warn);
 
 /// The TLS of calls to participants, from `targets.credentials_file` and the files that apply to every target. The error names the file
 /// and what is wrong with it.

@@ -4,6 +4,7 @@
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
+#include <map>
 #include <optional>
 #include <set>
 
@@ -172,9 +173,16 @@ Result<std::vector<TokenEntry>, TokenFaults> parse_token_lines(const std::vector
 TokenFaults check_entries(const std::vector<TokenEntry>& entries) {
   TokenFaults faults;
   std::set<TokenHash> seen;
+  std::map<std::string, std::size_t> by_certificate;
   for (std::size_t i = 0; i < entries.size(); ++i) {
     if (entries[i].hash && !seen.insert(*entries[i].hash).second)
       faults.push_back(fmt::format("entry {}: another entry has the same hash", i + 1));
+    if (entries[i].hash || !entries[i].certificate) continue;
+    // Which of two would count, nobody who reads the file should have to know. The same name and role twice is how a time is prolonged.
+    const auto [first, is_new] = by_certificate.emplace(*entries[i].certificate, i);
+    const TokenEntry& other = entries[first->second];
+    if (!is_new && (other.name != entries[i].name || other.role != entries[i].role))
+      faults.push_back(fmt::format("entry {}: entry {} gives the same certificate another name or role", i + 1, first->second + 1));
   }
   return faults;
 }

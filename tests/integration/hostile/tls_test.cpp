@@ -65,6 +65,9 @@ std::string first_failure(Coordinator& coordinator, const std::string& gid) {
 /// OpenSSL writes to sockets that the peer has closed; a participant of ours must not end the test with it.
 const auto ignored_signal = std::signal(SIGPIPE, SIG_IGN);
 
+const std::string bound_token = "esc_bound_token_of_the_tls_test_0123456789";
+const std::string hash_of_bound_token = "e5ad8fa32107f8bfb892d63f64821ca5deed44b7e4a34765f361ced9b9063bfb";
+
 /// A coordinator that is spoken to over TLS.
 class TlsCoordinator {
  public:
@@ -72,9 +75,9 @@ class TlsCoordinator {
 
   [[nodiscard]] std::uint16_t port() const { return process_.port(); }
   [[nodiscard]] HttpMessage request(const std::string& method, const std::string& target, const std::string& content = "",
-                                    const TlsClientSettings& settings = {}) const {
+                                    const TlsClientSettings& settings = {}, const std::string& headers = "") const {
     TlsClient client(port(), settings);
-    client.send(method + " " + target + " HTTP/1.1\r\nHost: 127.0.0.1:" + std::to_string(port()) +
+    client.send(method + " " + target + " HTTP/1.1\r\n" + headers + "Host: 127.0.0.1:" + std::to_string(port()) +
                 "\r\nContent-Type: application/json\r\nConnection: close\r\nContent-Length: " + std::to_string(content.size()) +
                 "\r\n\r\n" + content);
     return parse_http(client.receive_all());
@@ -294,13 +297,16 @@ TEST_CASE("a client certificate makes a principal with its roles, and nobody els
   const TestCertificate shop("DNS:shop.internal", clients);
   const TestCertificate ann("URI:spiffe://cluster/ann", clients);
   const TestCertificate nobody("DNS:nobody.internal", clients);
+  const TestCertificate bound("DNS:bound.internal", clients);
   // Its second name is somebody's: only the first one counts.
   const TestCertificate impostor("DNS:impostor.internal,URI:spiffe://cluster/ann", clients);
   const TestCertificate foreign("DNS:shop.internal");
   const Folder folder;
   const std::string tokens = folder.write("tokens.yaml",
                                           "- {name: shop, roles: [initiate], certificate: shop.internal}\n"
-                                          "- {name: ann, roles: [operate], certificate: 'spiffe://cluster/ann'}\n");
+                                          "- {name: ann, roles: [operate], certificate: 'spiffe://cluster/ann'}\n"
+                                          "- {name: bound, roles: [read], certificate: bound.internal, hash: 'sha256:" +
+                                              hash_of_bound_token + "'}\n");
   TlsCoordinator coordinator(
       folder, server_section(certificate.certificate_file(), certificate.key_file(), ", client_ca_file: " + clients.certificate_file()) +
                   "auth: {tokens_file: " + tokens + "}\n");
@@ -317,6 +323,16 @@ TEST_CASE("a client certificate makes a principal with its roles, and nobody els
   CHECK(as(nullptr, "POST", "/v1/transactions", open).status == 401);
   CHECK(as(&shop, "POST", "/v1/transactions", open).status == 201);
   CHECK(as(&shop, "POST", "/v1/retry", "{}").status == 403);
+  // A token that is bound to a certificate is worth nothing without it, and the certificate nothing without the token.
+  const auto with_token = [&](const TestCertificate* shown) {
+    TlsClientSettings settings;
+    if (shown != nullptr) settings.certificate_file = shown->certificate_file(), settings.key_file = shown->key_file();
+    return coordinator.request("GET", "/v1/info", "", settings, "Authorization: Bearer " + bound_token + "\r\n").status;
+  };
+  CHECK(with_token(nullptr) == 401);
+  CHECK(with_token(&shop) == 401);
+  CHECK(as(&bound, "GET", "/v1/info").status == 401);
+  CHECK(with_token(&bound) == 200);
   CHECK(as(&ann, "POST", "/v1/transactions/g/abort").status == 200);
   const json events = json::parse(as(&shop, "GET", "/v1/transactions/g/events").body).at("events");
   const auto aborted = std::find_if(events.begin(), events.end(), [](const json& event) { return event.at("type") == "abort_decided"; });

@@ -169,6 +169,19 @@ TEST_CASE("every fault of the tokens file is told with its entry, and no hash wi
   CHECK(faults("- {name: \"\", roles: read, hash: x}\n- {name: b, roles: root, certificate: c}\n").size() == 3);
 }
 
+TEST_CASE("one certificate has one name and one role", "[server][auth]") {
+  const auto is_fine = [](const std::string& second) {
+    return parse_tokens_file("- {name: shop, roles: admin, certificate: shop.internal}\n" + second).has_value();
+  };
+  // Whoever adds an entry with less below means to take something away.
+  CHECK_FALSE(is_fine("- {name: shop, roles: read, certificate: shop.internal}\n"));
+  CHECK_FALSE(is_fine("- {name: other, roles: admin, certificate: shop.internal}\n"));
+  CHECK(is_fine("- {name: shop, roles: admin, certificate: shop.internal, expires_at: 2027-01-31T00:00:00Z}\n"));
+  CHECK(is_fine("- {name: shop, roles: read, certificate: other.internal}\n"));
+  // Beside a hash it is the token that says who comes.
+  CHECK(is_fine("- {name: x, roles: read, certificate: shop.internal, hash: \"" + to_text(hash_of(token)) + "\"}\n"));
+}
+
 TEST_CASE("a few tokens need no file", "[server][auth]") {
   const auto entries = parse_token_lines({line("shop", "initiate", token), line("ann", "read+admin", other_token)});
   REQUIRE(entries);
