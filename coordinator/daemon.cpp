@@ -252,6 +252,9 @@ class Daemon {
     if (!is_asked && !is_loopback) {
       logger_.warning("other machines are served without being asked who they are",
                       {{"listen", std::string_view(address_)}, {"key", "auth.insecure"}});
+    } else if (is_asked && !is_loopback && !config_.tls.enabled()) {
+      logger_.warning("tokens come over plain http, where everybody on the way can read and use them; set tls.* here or end TLS in front",
+                      {{"listen", std::string_view(address_)}, {"key", "tls"}});
     } else if (!is_asked && !config_.hosts.empty()) {
       // Names that others use mean a proxy in front, and it lets everybody through to here.
       logger_.warning("server.hosts names what others call this coordinator, and nobody is asked who he is",

@@ -304,6 +304,10 @@ TEST_CASE("off loopback it starts with authentication or with a word that it is 
   const auto port = static_cast<std::uint16_t>(std::stoul(line->substr(line->rfind(':') + 1)));
   CHECK(send_http(port, "GET", "/v1/info").status == 401);
   CHECK(send_http(port, "GET", "/v1/info", "", bearer(token_of("read"))).status == 200);
+  child.signal(SIGTERM);
+  CHECK(child.wait() == 0);
+  // Whoever is on the way reads the tokens.
+  CHECK(warned_keys(read_file(directory.path() + "/log")) == std::vector<std::string>{"tls"});
 }
 
 TEST_CASE("the log says at the start whether requests are asked, and warns where others may come", "[security][door]") {
