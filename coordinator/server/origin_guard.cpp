@@ -42,7 +42,16 @@ OriginGuard::OriginGuard(std::string_view listen, const std::vector<std::string>
 bool OriginGuard::knows(std::string_view host) const {
   // Elsewhere, and nobody has said by which name: any.
   if (!is_loopback_ && hosts_.empty()) return true;
-  return hosts_.contains(host) || is_loopback_host(host) || (is_loopback_ && host == listen_host_);
+  return hosts_.contains(host) || is_loopback_host(host) || is_listen_host(host);
+}
+
+/// Where it listens is its name, too, unless that is "on every address": no page's name can be an address, or a name that we were given.
+bool OriginGuard::is_listen_host(std::string_view host) const {
+  boost::system::error_code failure;
+  const auto own = boost::asio::ip::make_address(listen_host_, failure);
+  if (failure) return host == listen_host_;
+  const auto asked = boost::asio::ip::make_address(std::string(host), failure);
+  return !failure && !own.is_unspecified() && asked == own;
 }
 
 std::optional<std::string> OriginGuard::refusal(const transport::Request& request) const {

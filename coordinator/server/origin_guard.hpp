@@ -21,7 +21,8 @@ namespace escrow::server {
 
 class OriginGuard {
  public:
-  /// `listen` is HOST:PORT as configured, `hosts` are names by which it is known besides (`server.hosts`).
+  /// `listen` is HOST:PORT as configured, its host counts unless it means every address; `hosts` are names by which it is
+  /// known besides (`server.hosts`).
   explicit OriginGuard(std::string_view listen, const std::vector<std::string>& hosts = {});
 
   /// Why the request is forbidden; nothing: it may pass.
@@ -29,6 +30,7 @@ class OriginGuard {
 
  private:
   [[nodiscard]] bool knows(std::string_view host) const;
+  [[nodiscard]] bool is_listen_host(std::string_view host) const;
 
   std::string listen_host_;
   bool is_loopback_;

@@ -159,7 +159,9 @@ std::vector<Setting> make_settings() {
   return {
       text("listen", "HOST:PORT", ESCROW_MEMBER(listen), "Where to listen. Port 0 takes a free one; an IPv6 address stands in brackets."),
       list("server.hosts", "names, addresses", ESCROW_MEMBER(hosts),
-           "What `Host` may name besides the loopback names. Empty: a loopback listener knows only those, others answer to any."),
+           "What `Host` may name besides the loopback names and the host of `listen`. Empty: a loopback listener knows only those, others "
+           "answer "
+           "to any."),
       with_alias(text("store.location", "sqlite:PATH, sqlite::memory:", ESCROW_MEMBER(store_location),
                       "Where the log is. In memory nothing survives the process."),
                  "store"),

@@ -203,6 +203,20 @@ TEST_CASE("a loopback listener knows its own names only", "[server][origin]") {
   CHECK_FALSE(OriginGuard("0.0.0.0:7400").refusal(request("GET", "coordinator.internal:7400")));
 }
 
+TEST_CASE("where a coordinator listens is one of its names, unless it listens everywhere", "[server][origin]") {
+  const std::vector<std::string> hosts{"escrow.internal"};
+  const auto knows = [&](const char* listen, const char* host) { return !OriginGuard(listen, hosts).refusal(request("GET", host)); };
+  CHECK(knows("10.0.0.5:7400", "10.0.0.5:7400"));
+  CHECK(knows("10.0.0.5:7400", "escrow.internal:7400"));
+  CHECK_FALSE(knows("10.0.0.5:7400", "10.0.0.6:7400"));
+  CHECK_FALSE(knows("10.0.0.5:7400", "evil.example"));
+  CHECK(knows("[2001:db8::1]:7400", "[2001:DB8:0::1]:7400"));
+  CHECK(knows("Node-1.internal:7400", "node-1.internal"));
+  CHECK_FALSE(knows("0.0.0.0:7400", "0.0.0.0:7400"));
+  CHECK_FALSE(knows("[::]:7400", "[::]:7400"));
+  CHECK_FALSE(knows("0.0.0.0:7400", "10.0.0.5:7400"));
+}
+
 TEST_CASE("requests that a browser sends for another site are refused", "[server][origin]") {
   const OriginGuard guard("127.0.0.1:7400");
   const std::string host = "127.0.0.1:7400";
