@@ -2,6 +2,7 @@
 program where there is one. test_vectors.py ROOT
 """
 import base64
+import email.message
 import hashlib
 import hmac
 import json
@@ -142,6 +143,33 @@ def check_recipe(call, is_right):
     return 1
 
 
+def check_what_only_a_server_sees():
+    """Headers that come twice, and one that is not signed, changed on the way; each with a signature that is right."""
+    call = FILE["accepted"][0]
+    gid, branch, operation = (call["headers"]["Escrow-" + name] for name in ("Gid", "Branch", "Operation"))
+
+    def why(*more, **changed):
+        headers = email.message.Message()
+        for name, value in [*{**call["headers"], **changed}.items(), *more]:
+            headers[name] = value
+        return refusal([KEYS["hmac"]["verifies"]], call["method"], call["target"], headers, call["body"].encode(), FILE["now_s"])
+
+    assert why() is None
+    assert why(("Idempotency-Key", f"{gid}/{branch}/{operation}"), ("Accept", "a"), ("Accept", "b")) is None
+    for key in ("", f"{gid}/{branch}/compensate", f"{gid}/{branch}/{operation}x"):
+        assert "Idempotency-Key" in why(("Idempotency-Key", key)), key
+    key = ("Idempotency-Key", f"{gid}/{branch}/{operation}")
+    assert "twice" in why(key, key)
+    for name, value in call["headers"].items():
+        assert "twice" in why((name, value)) and "twice" in why((name.upper(), "other")), name
+    check = next(call for call in FILE["accepted"] if call["headers"]["Escrow-Operation"] == "check")
+    headers = {**check["headers"], "Idempotency-Key": check["headers"]["Escrow-Gid"] + "/check"}
+    secrets = [key["verifies"] for name, key in KEYS.items() if name.startswith("hmac")]
+    assert refusal(secrets, check["method"], check["target"], headers, check["body"].encode(), FILE["now_s"]) is None
+    in_a_dict = {**call["headers"], "Escrow-Gid": gid + "\nanything"}
+    assert refusal([KEYS["hmac"]["verifies"]], call["method"], call["target"], in_a_dict, call["body"].encode(), FILE["now_s"])
+
+
 def main():
     # RFC 8032, 7.1, the second test: the formulas above must be right before they judge anything.
     seed = bytes.fromhex("4ccd089b28ff96da9db6c346ec114e0f5b8a319f35aba624da8cf6ed4fb8a6fb")
@@ -157,6 +185,7 @@ def main():
     for call in FILE["refused"]:
         asked += check_recipe(call, False)
     assert asked >= 30, asked
+    check_what_only_a_server_sees()
     print(f"{len(FILE['accepted'])} accepted, {len(FILE['refused'])} refused, {asked} by the recipe")
 
 
