@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <csignal>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <mutex>
 
 #include "tests/integration/api/coordinator.hpp"
@@ -64,6 +66,22 @@ std::string first_failure(Coordinator& coordinator, const std::string& gid) {
 
 /// OpenSSL writes to sockets that the peer has closed; a participant of ours must not end the test with it.
 const auto ignored_signal = std::signal(SIGPIPE, SIG_IGN);
+
+/// How often files could not be read again, from a page of /metrics.
+int failed_reloads(const HttpMessage& page) {
+  const std::string sample = "escrow_reloads_total{outcome=\"failed\"} ";
+  const std::size_t at = page.body.find(sample);
+  return at == std::string::npos ? 0 : std::stoi(page.body.substr(at + sample.size()));
+}
+
+/// Asks until it is more than that: only then has a file that was put there been tried.
+bool comes_to_exceed(int count, const std::function<int()>& asked) {
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+  while (std::chrono::steady_clock::now() < end) {
+    if (asked() > count) return true;
+  }
+  return false;
+}
 
 const std::string bound_token = "esc_bound_token_of_the_tls_test_0123456789";
 const std::string hash_of_bound_token = "e5ad8fa32107f8bfb892d63f64821ca5deed44b7e4a34765f361ced9b9063bfb";
@@ -224,8 +242,11 @@ TEST_CASE("E17 participants with mutual TLS are shown the certificate of their e
   copy(us_later);
   CHECK(eventually_shown("us-later"));
   // A file that can't be used changes nothing.
+  const auto failures = [&] { return failed_reloads(coordinator.request("GET", "/metrics")); };
+  const int before = failures();
   folder.write("credentials.yaml", "- match: [");
   coordinator.process().child().signal(SIGHUP);
+  REQUIRE(comes_to_exceed(before, failures));
   CHECK(coordinator.run(saga("broken-file", address_of(participant))).at("status") == "committed");
   // A certificate of another authority is refused by the participant: no call arrives.
   copy(foreign);
@@ -354,8 +375,10 @@ TEST_CASE("the coordinator's certificate is replaced without a restart, and a br
   TlsClient before(coordinator.port(), {.ca_file = first.certificate_file()});
   REQUIRE(before.connected());
   // Half of the change: the key does not belong to the certificate, and everything stays as it was.
+  const auto failures = [&] { return failed_reloads(coordinator.request("GET", "/metrics")); };
   put(second.certificate_file(), "own.pem");
   coordinator.process().child().signal(SIGHUP);
+  REQUIRE(comes_to_exceed(0, failures));
   CHECK(coordinator.request("GET", "/v1/info", "", {.ca_file = first.certificate_file()}).status == 200);
   put(second.key_file(), "own.key");
   coordinator.process().child().signal(SIGHUP);

@@ -1,6 +1,9 @@
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <catch2/catch.hpp>
+
+#include <filesystem>
 
 #include "tests/integration/security/guarded_coordinator.hpp"
 #include "tests/support/event_reader.hpp"
@@ -168,4 +171,31 @@ TEST_CASE("its memory ends in no core dump unless that is permitted", "[security
   CHECK(soft_limit("") == "0");
   const FinishedProcess hard = run_to_end({"/bin/sh", "-c", "ulimit -c unlimited 2>/dev/null; ulimit -H -c"}, directory.path());
   if (hard.output == "unlimited\n") CHECK(soft_limit("core_dumps: true\n") == "unlimited");
+}
+
+TEST_CASE("nobody of its own user may look into its memory unless that is permitted", "[security][secrets]") {
+  const TemporaryDirectory directory;
+  // What of a process may be looked into belongs to its user in /proc, and otherwise to root. So it must be somebody else's than root's.
+  uid_t user = ::geteuid();
+  std::string start = ESCROWD;
+  if (user == 0) {
+    user = 65'534;
+    start = directory.path() + "/start.sh";
+    const std::string program = directory.path() + "/escrowd";
+    std::filesystem::copy_file(ESCROWD, program);
+    write_file(start, "#!/bin/sh\nexec setpriv --reuid=65534 --regid=65534 --clear-groups -- " + program + " \"$@\"\n");
+    REQUIRE(::chmod(program.c_str(), 0755) == 0);
+    REQUIRE(::chmod(start.c_str(), 0755) == 0);
+    REQUIRE(::chown(directory.path().c_str(), user, static_cast<gid_t>(user)) == 0);
+  }
+  const auto owner = [&](const std::string& settings) {
+    write_file(directory.path() + "/escrow.yaml", settings);
+    EscrowdProcess escrowd(start, directory.path(), {"--config", directory.path() + "/escrow.yaml"});
+    struct stat seen{};
+    REQUIRE(::stat(("/proc/" + std::to_string(escrowd.child().pid()) + "/environ").c_str(), &seen) == 0);
+    CHECK(escrowd.stop() == 0);
+    return seen.st_uid;
+  };
+  CHECK(owner("") == 0);
+  CHECK(owner("core_dumps: true\n") == user);
 }

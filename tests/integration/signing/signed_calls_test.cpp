@@ -5,6 +5,7 @@
 #include <csignal>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <iterator>
 #include <optional>
 #include <string>
@@ -69,6 +70,12 @@ class SigningCoordinator {
     write(credentials);
     process_->child().signal(SIGHUP);
   }
+  [[nodiscard]] int failed_reloads() const {
+    const std::string page = get("/metrics").body;
+    const std::string sample = "escrow_reloads_total{outcome=\"failed\"} ";
+    const std::size_t at = page.find(sample);
+    return at == std::string::npos ? 0 : std::stoi(page.substr(at + sample.size()));
+  }
   EscrowdProcess& process() { return *process_; }
 
  private:
@@ -76,6 +83,15 @@ class SigningCoordinator {
   TemporaryDirectory directory_;
   std::optional<EscrowdProcess> process_;
 };
+
+/// Asks until the file has been read.
+bool tried_again(const std::function<bool()>& holds) {
+  const auto end = std::chrono::steady_clock::now() + 30s;
+  while (std::chrono::steady_clock::now() < end) {
+    if (holds()) return true;
+  }
+  return false;
+}
 
 /// A participant of the SDK behind its barrier, with a row for everything that was done.
 class Shelf {
@@ -307,7 +323,9 @@ TEST_CASE("keys change with overlap on both sides, and no transaction notices", 
   std::ofstream(keys, std::ios::trunc) << secret << "\n";
   CHECK(commits());
   // What can't be used leaves the keys as they are.
+  const int failed = coordinator.failed_reloads();
   coordinator.replace(entry("127.0.0.1", {"whsec_broken"}));
+  REQUIRE(tried_again([&] { return coordinator.failed_reloads() > failed; }));
   CHECK(signatures() == 2);
   CHECK(commits());
   coordinator.replace(entry("127.0.0.1", {secret}));
