@@ -93,10 +93,11 @@ Routed Router::route(HttpRequest request) const {
   return routed;
 }
 
-Routed Router::turn_away(const HttpRequest& request, const Error& error) const {
+Routed Router::turn_away(const Route& route, const Error& error) const {
   const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::steady_clock::now().time_since_epoch()).count();
   if (log_ && told_s_.exchange(now) != now)
-    log_("refused a call to /" + (request.segments().empty() ? "" : request.segments().front()) + ": " + error.detail);
+    // The route as it was written here: what a stranger puts into its places is no text for a log.
+    log_("refused a call to /" + (route.segments.empty() ? "" : route.segments.front()) + ": " + error.detail);
   Routed routed;
   routed.answer = unverified_call_answer(error);
   routed.authenticate = "Webhook-Signature";
@@ -107,7 +108,7 @@ Routed Router::answer_call(const HttpRequest& request, const std::vector<const R
   // Before anything else: who is not let in learns nothing of this service, and nothing of his is looked at.
   if (verifier_) {
     const auto verified = verifier_->verify(request.method(), request.target(), request.headers(), request.body());
-    if (!verified) return turn_away(request, verified.error());
+    if (!verified) return turn_away(*candidates.front(), verified.error());
   }
   Routed routed;
   auto branch = Branch::from_headers(request.headers());

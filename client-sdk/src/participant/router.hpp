@@ -52,7 +52,7 @@ class Router {
   };
 
   [[nodiscard]] Routed answer_call(const HttpRequest& request, const std::vector<const Route*>& candidates) const;
-  [[nodiscard]] Routed turn_away(const HttpRequest& request, const Error& error) const;
+  [[nodiscard]] Routed turn_away(const Route& route, const Error& error) const;
   [[nodiscard]] HttpAnswer answer_plain(const HttpRequest& request, const Route& route) const;
 
   Log log_;

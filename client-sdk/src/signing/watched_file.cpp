@@ -19,12 +19,19 @@ bool same(const struct stat& a, const struct stat& b) {
 std::optional<std::string> WatchedFile::read() {
   // Looked at before it is read: what is written in between is seen as a change the next time.
   was_there_ = ::stat(path_.c_str(), &seen_) == 0;
-  was_fresh_ = was_there_ && std::time(nullptr) - seen_.st_mtim.tv_sec <= fresh_s;
-  std::ifstream file(path_, std::ios::binary);
-  if (!file.is_open()) return std::nullopt;
-  std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
-  if (file.bad()) return std::nullopt;
-  return text;
+  // A time that is yet to come (a host whose clock is ahead) says nothing of when it was written.
+  const std::time_t age = std::time(nullptr) - seen_.st_mtim.tv_sec;
+  was_fresh_ = was_there_ && age >= 0 && age <= fresh_s;
+  // A directory can be opened, and only reading it fails: by an exception.
+  try {
+    std::ifstream file(path_, std::ios::binary);
+    if (!file.is_open()) return std::nullopt;
+    std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+    if (file.bad()) return std::nullopt;
+    return text;
+  } catch (const std::ios_base::failure&) {
+    return std::nullopt;
+  }
 }
 
 bool WatchedFile::has_changed() const {

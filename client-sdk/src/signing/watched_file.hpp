@@ -16,7 +16,7 @@ class WatchedFile {
   /// Its text, and from now on "changed" means: since this moment. Nothing: it can't be read.
   [[nodiscard]] std::optional<std::string> read();
   /// Whether another file lies there now, or this one was written to. A file written a moment before it was read counts as changed, since
-  /// a second write within the clock's step would not show.
+  /// a second write within the clock's step would not show; so who is told of changes compares the texts.
   [[nodiscard]] bool has_changed() const;
 
  private:

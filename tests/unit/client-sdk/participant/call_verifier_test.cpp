@@ -159,8 +159,11 @@ TEST_CASE("a server does not start with keys that can't verify anything", "[sdk]
   const escrow::testing::TemporaryDirectory directory;
   const std::string empty = directory.path() + "/empty";
   std::ofstream(empty) << "# no key\n";
-  const std::vector<SignatureOptions> wrong{SignatureOptions(), SignatureOptions().key("whsec_short"), SignatureOptions().key_file(empty),
+  const std::vector<SignatureOptions> wrong{SignatureOptions(),
+                                            SignatureOptions().key("whsec_short"),
+                                            SignatureOptions().key_file(empty),
                                             SignatureOptions().key_file(directory.path() + "/missing"),
+                                            SignatureOptions().key_file(directory.path()),
                                             SignatureOptions().key("whsk_nWGxne/9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A=")};
   for (const auto& options : wrong) {
     ParticipantServer server(ServerOptions().verify_calls(options));
@@ -233,9 +236,50 @@ TEST_CASE("keys change with overlap while calls go on, without a restart", "[sdk
   }
   keys.remove();
   CHECK(takes(by_new));
+  // A directory in its place can be opened and not be read.
+  std::filesystem::create_directory(keys.path());
+  lines.clear();
+  CHECK(takes(by_new));
+  REQUIRE_FALSE(lines.empty());
+  CHECK(lines.back().find("stay as they were") != std::string::npos);
+  std::filesystem::remove(keys.path());
   keys.write(old_key + "\n");
   CHECK(takes(by_both));
   CHECK_FALSE(takes(by_new));
+}
+
+TEST_CASE("a key file from a host whose clock is ahead is not told of with every call", "[sdk][signing]") {
+  const json file = vectors();
+  const KeyFile keys;
+  keys.write(key_of(file, "hmac") + "\n");
+  const auto later = std::filesystem::file_time_type::clock::now() + std::chrono::hours(1);
+  std::filesystem::last_write_time(keys.path(), later);
+  int told = 0;
+  const auto verifier = CallVerifier::make(options_of(file, {}).key_file(keys.path()).look_every(std::chrono::milliseconds(0)),
+                                           [&told](const std::string&) { ++told; });
+  REQUIRE(verifier);
+  const json& one = file["accepted"][0];
+  const auto takes = [&] { return verifier->verify("POST", "/stock/deduct", headers_of(one), one["body"].get<std::string>()).has_value(); };
+  for (int i = 0; i < 10; ++i) CHECK(takes());
+  CHECK(told == 0);
+  // Written just now, it is read with every look for a while, and told of where it says something else.
+  keys.replace(key_of(file, "hmac") + "\n# the same key\n");
+  for (int i = 0; i < 10; ++i) CHECK(takes());
+  CHECK(told == 1);
+}
+
+TEST_CASE("what a stranger writes into a path is not written into the log", "[sdk][signing]") {
+  const json file = vectors();
+  std::vector<std::string> lines;
+  Router router([&lines](const std::string& line) { lines.push_back(line); });
+  router.add_operation("/{tenant}/take", Operation::action, [](const Branch&, std::string_view) { return Outcome::succeeded(); });
+  router.verify_with(*CallVerifier::make(options_of(file, {"hmac"})));
+  const auto routed = router.route(*HttpRequest::parse("POST", "/x%0Aescrow:%20all%20is%20well/take", {}, "{}"));
+  CHECK(routed.answer.status == 401);
+  REQUIRE(lines.size() == 1);
+  CHECK(lines[0].starts_with("refused a call to /{tenant}: "));
+  CHECK(lines[0].find("all is well") == std::string::npos);
+  CHECK(lines[0].find('\n') == std::string::npos);
 }
 
 }  // namespace
