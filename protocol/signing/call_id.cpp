@@ -9,11 +9,12 @@
 namespace escrow::protocol::signing {
 
 std::string call_id(const CallIdentity& call) {
-  // The first line names this format. No member can hold a line feed where it comes from (HTTP's syntax), and one that did would move its
-  // rest into the next line: it is cut there, and the id is that of no call.
+  // The first line names this format. No member can hold the end of a line where it comes from (HTTP's syntax), and one that did, out of a
+  // server that decodes what it should not, would move its rest into the next line.
   std::string text = "escrow-call-1";
   for (const std::string_view member : {call.method, call.target, call.gid, call.branch, call.operation, call.phase}) {
-    text.append("\n").append(member.substr(0, member.find('\n')));
+    if (member.find_first_of("\r\n") != std::string_view::npos) return {};
+    text.append("\n").append(member);
   }
   std::array<unsigned char, 32> digest{};
   unsigned size = 0;

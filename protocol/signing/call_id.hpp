@@ -19,6 +19,7 @@ struct CallIdentity {
 
 /// The header webhook-id of a call: `call_` and the SHA-256, in hexadecimal, of the members above, each on a line. It is the same for every
 /// attempt, holds no '.', and no two calls share one: so a signature over it is a signature of this call and of no other.
+/// Empty: a member holds the end of a line, which is no call at all.
 [[nodiscard]] std::string call_id(const CallIdentity& call);
 
 }  // namespace escrow::protocol::signing

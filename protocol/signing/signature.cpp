@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstddef>
 
 #include "protocol/assert.hpp"
 #include "protocol/headers.hpp"
@@ -36,6 +37,8 @@ bool is_known(std::string_view signature) {
   const auto version = signature.substr(0, signature.find(','));
   return version == hmac_version || version == ed25519_version;
 }
+
+bool is_ed25519(std::string_view signature) { return signature.substr(0, signature.find(',')) == ed25519_version; }
 
 SignatureRefusal refuse(SignatureFault fault, std::string detail) { return {fault, std::move(detail)}; }
 
@@ -82,8 +85,13 @@ std::optional<SignatureRefusal> refuse_call(const std::vector<VerifyingKey>& key
   if (signatures.size() > most_signatures) {
     return refuse(SignatureFault::malformed, "webhook-signature holds more than " + std::to_string(most_signatures) + " signatures");
   }
+  if (std::ranges::count_if(signatures, is_ed25519) > std::ptrdiff_t{most_ed25519_signatures}) {
+    return refuse(SignatureFault::malformed,
+                  "webhook-signature holds more than " + std::to_string(most_ed25519_signatures) + " signatures of version v1a");
+  }
   // The id is nobody's secret. What it names is read from the call itself, never from the id.
-  if (*headers.id != call_id(call)) {
+  const std::string id = call_id(call);
+  if (id.empty() || *headers.id != id) {
     return refuse(SignatureFault::other_call,
                   "webhook-id is that of another call: method, path with query, gid, branch, operation or phase were changed on the way, "
                   "or the call is replayed as another one");
@@ -91,9 +99,8 @@ std::optional<SignatureRefusal> refuse_call(const std::vector<VerifyingKey>& key
   if (!std::ranges::any_of(signatures, is_known)) {
     return refuse(SignatureFault::no_match, "webhook-signature holds no signature of version v1 or v1a");
   }
-  const bool is_signed = std::ranges::any_of(keys, [&](const VerifyingKey& key) {
-    return std::ranges::any_of(signatures, [&](std::string_view one) { return key.verifies(one, *headers.id, *timestamp_s, body); });
-  });
+  const bool is_signed =
+      std::ranges::any_of(keys, [&](const VerifyingKey& key) { return key.verifies_any_of(signatures, *headers.id, *timestamp_s, body); });
   if (!is_signed) {
     return refuse(SignatureFault::no_match, "no signature of a key that is known here: another key, or the body was changed on the way");
   }

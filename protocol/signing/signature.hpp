@@ -17,6 +17,8 @@ namespace escrow::protocol::signing {
 
 /// How many signatures of one header are looked at; a header with more is refused, since each of them costs the verifier work.
 inline constexpr std::size_t most_signatures = 16;
+/// How many of them may be of Ed25519: a stranger, who needs no key to send them, has each verified with each key.
+inline constexpr std::size_t most_ed25519_signatures = 4;
 
 /// The three headers of a signed call.
 struct Signature {

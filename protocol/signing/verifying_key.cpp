@@ -4,6 +4,9 @@
 #include <openssl/err.h>
 #include <openssl/evp.h>
 
+#include <algorithm>
+#include <utility>
+
 #include "protocol/assert.hpp"
 #include "protocol/signing/base64.hpp"
 #include "protocol/signing/key_material.hpp"
@@ -12,6 +15,8 @@ namespace escrow::protocol::signing {
 namespace {
 
 constexpr std::size_t public_key_size = 32;
+constexpr std::size_t hmac_size = 32;
+constexpr std::size_t ed25519_size = 64;
 
 const unsigned char* bytes_of(std::string_view text) {
   return reinterpret_cast<const unsigned char*>(text.data());  // NOLINT(cppcoreguidelines-pro-type-reinterpret-cast)
@@ -46,20 +51,28 @@ Result<VerifyingKey, std::string> VerifyingKey::parse(std::string_view text) {
   return key;
 }
 
-bool VerifyingKey::verifies(std::string_view signature, std::string_view id, std::int64_t timestamp_s, std::string_view body) const {
-  const auto comma = signature.find(',');
-  if (comma == std::string_view::npos) return false;
-  if (signature.substr(0, comma) != (secret_ ? hmac_version : ed25519_version)) return false;
-  const auto given = from_base64(signature.substr(comma + 1));
-  if (!given) return false;
+bool VerifyingKey::verifies_any_of(const std::vector<std::string_view>& signatures, std::string_view id, std::int64_t timestamp_s,
+                                   std::string_view body) const {
+  const std::string_view version = secret_ ? hmac_version : ed25519_version;
+  std::vector<std::string> candidates;
+  for (const std::string_view signature : signatures) {
+    const auto comma = signature.find(',');
+    if (comma == std::string_view::npos || signature.substr(0, comma) != version) continue;
+    auto given = from_base64(signature.substr(comma + 1));
+    if (given && given->size() == (secret_ ? hmac_size : ed25519_size)) candidates.push_back(std::move(*given));
+  }
+  // Who has nothing that could be right costs no look at the body.
+  if (candidates.empty()) return false;
 
   std::string content = signed_prefix(id, timestamp_s);
   if (secret_) {
     const std::string expected = hmac_sha256(*secret_, content, body);
-    return given->size() == expected.size() && CRYPTO_memcmp(given->data(), expected.data(), expected.size()) == 0;
+    return std::ranges::any_of(candidates, [&](const std::string& given) {
+      return given.size() == expected.size() && CRYPTO_memcmp(given.data(), expected.data(), expected.size()) == 0;
+    });
   }
   content += body;
-  return verifies_ed25519(public_key_.get(), *given, content);
+  return std::ranges::any_of(candidates, [&](const std::string& given) { return verifies_ed25519(public_key_.get(), given, content); });
 }
 
 }  // namespace escrow::protocol::signing

@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "protocol/result.hpp"
 
@@ -18,8 +19,10 @@ class VerifyingKey {
   /// The error is a sentence that holds nothing of the text.
   [[nodiscard]] static Result<VerifyingKey, std::string> parse(std::string_view text);
 
-  /// Whether `signature` (`v1,` or `v1a,` and base64) is this key's. A secret is compared in constant time.
-  [[nodiscard]] bool verifies(std::string_view signature, std::string_view id, std::int64_t timestamp_s, std::string_view body) const;
+  /// Whether one of `signatures` (`v1,` or `v1a,` and base64) is this key's. The body is hashed once for a secret, which is compared in
+  /// constant time, and once for each signature of the right length for a public key; not at all where none has that length.
+  [[nodiscard]] bool verifies_any_of(const std::vector<std::string_view>& signatures, std::string_view id, std::int64_t timestamp_s,
+                                     std::string_view body) const;
 
  private:
   VerifyingKey() = default;

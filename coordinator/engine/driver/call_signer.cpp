@@ -1,5 +1,7 @@
 #include "coordinator/engine/driver/call_signer.hpp"
 
+#include <algorithm>
+#include <cstddef>
 #include <set>
 #include <utility>
 
@@ -53,6 +55,11 @@ Result<TargetKeys, std::vector<std::string>> TargetKeys::make(const transport::T
     }
     if (credential.signing.size() > signing::most_signatures) {
       faults.push_back(where + ": more than " + std::to_string(signing::most_signatures) + " keys; participants refuse so many signatures");
+    }
+    const auto pairs = std::ranges::count_if(keys, [](const signing::SigningKey& key) { return !key.is_symmetric(); });
+    if (pairs > std::ptrdiff_t{signing::most_ed25519_signatures}) {
+      faults.push_back(where + ": more than " + std::to_string(signing::most_ed25519_signatures) +
+                       " keys of Ed25519; participants refuse so many of its signatures");
     }
     transport::TargetCredential target;
     target.match = credential.match;

@@ -130,4 +130,9 @@ TEST_CASE("faults in signing entries name the place and hold nothing of a key", 
   std::vector<SigningEntry> many;
   for (int i = 0; i < 17; ++i) many.push_back({{"id", std::to_string(i)}, {"secret", secret}});
   CHECK(faults(many).find("more than 16") != std::string::npos);
+  std::vector<SigningEntry> pairs;
+  for (int i = 0; i < 5; ++i) pairs.push_back({{"id", std::to_string(i)}, {"ed25519", private_key}});
+  CHECK(faults(pairs).find("more than 4") != std::string::npos);
+  pairs.pop_back();
+  CHECK(faults(pairs).empty());
 }

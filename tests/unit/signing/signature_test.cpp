@@ -143,7 +143,40 @@ TEST_CASE("no two calls have the same id, and no id has a dot", "[signing]") {
     }
   }
   CHECK(ids.size() == calls);
-  CHECK(call_id({"POST", "/", "a\nb", "", "action", "forward"}) != call_id({"POST", "/", "a", "b", "action", "forward"}));
+}
+
+TEST_CASE("a member with the end of a line names no call, not even the one that it begins with", "[signing]") {
+  CHECK(call_id({"POST", "/", "a\nb", "", "action", "forward"}).empty());
+  CHECK(call_id({"POST", "/", "a\r", "", "action", "forward"}).empty());
+  const json file = vectors();
+  const json& one = file["accepted"][0];
+  Call call(one);
+  const auto refusal = [&] {
+    return refuse_call(held(file, one), call.identity(), call.body, call.signature(), file["now_s"], seconds(300));
+  };
+  REQUIRE_FALSE(refusal());
+  call.headers["Escrow-Gid"] += "\nanything";
+  REQUIRE(refusal());
+  CHECK(refusal()->fault == SignatureFault::other_call);
+  call.headers["webhook-id"] = "";
+  CHECK(refusal()->fault == SignatureFault::other_call);
+}
+
+TEST_CASE("four signatures of Ed25519 are verified and a fifth is not", "[signing]") {
+  const json file = vectors();
+  const json& one = file["accepted"][1];
+  Call call(one);
+  const std::string right(call.header("webhook-signature"));
+  REQUIRE(right.starts_with("v1a,"));
+  const std::string wrong = "v1a," + std::string(86, 'A') + "== ";
+  const auto refusal = [&] {
+    return refuse_call(held(file, one), call.identity(), call.body, call.signature(), file["now_s"], seconds(300));
+  };
+  call.headers["webhook-signature"] = wrong + wrong + wrong + right;
+  CHECK_FALSE(refusal());
+  call.headers["webhook-signature"] = wrong + wrong + wrong + wrong + right;
+  REQUIRE(refusal());
+  CHECK(refusal()->fault == SignatureFault::malformed);
 }
 
 TEST_CASE("sixteen signatures are looked at and a seventeenth is not", "[signing]") {
