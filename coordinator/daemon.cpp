@@ -157,6 +157,11 @@ class Daemon {
       if (!tls) return tls.error();
       auto keys = server::load_signing_keys(config_);
       if (!keys) return Error{{}, keys.error().front().detail};
+      for (const std::string& what : keys->shared_keys()) {
+        logger_.warning(
+            "one of several participants could play coordinator at the others with the calls that it gets; give each its own key",
+            {{"key", "targets.credentials_file"}, {"detail", std::string_view(what)}});
+      }
       target_tls_ = *std::move(tls);
       if (client_) client_->use_tls(target_tls_);
       signer_.replace(*std::move(keys));

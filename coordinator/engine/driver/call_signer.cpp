@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <map>
 #include <set>
 #include <utility>
 
@@ -68,6 +69,21 @@ Result<TargetKeys, std::vector<std::string>> TargetKeys::make(const transport::T
   }
   if (!faults.empty()) return faults;
   return made;
+}
+
+std::vector<std::string> TargetKeys::shared_keys() const {
+  std::vector<std::string> out;
+  std::map<std::string, std::string> first_match;
+  for (std::size_t entry = 0; entry < keys_.size(); ++entry) {
+    if (keys_[entry].empty()) continue;
+    const std::string& match = targets_[entry].match;
+    if (match.starts_with('*')) out.push_back("the keys of " + match + " sign the calls of every destination that it names");
+    for (const signing::SigningKey& key : keys_[entry]) {
+      const auto [first, is_new] = first_match.emplace(key.verifying_text(), match);
+      if (!is_new && first->second != match) out.push_back("a key of " + match + " is one of " + first->second + ", too");
+    }
+  }
+  return out;
 }
 
 const std::vector<signing::SigningKey>* TargetKeys::find(const protocol::Url& url) const {

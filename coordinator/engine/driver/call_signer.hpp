@@ -20,6 +20,10 @@ class TargetKeys {
   /// every fault, as "entry 2, signing 1: ...", and nothing of a key.
   [[nodiscard]] static Result<TargetKeys, std::vector<std::string>> make(const transport::TargetCredentials& credentials);
 
+  /// A sentence for each entry whose keys sign for more than one destination (`*`, `*.HOST`, or a key that another entry has, too), with
+  /// nothing of a key. A signature does not say whom it is for: one of those destinations could play coordinator at the others.
+  [[nodiscard]] std::vector<std::string> shared_keys() const;
+
   /// Those of the first entry that matches; null where there are none.
   [[nodiscard]] const std::vector<protocol::signing::SigningKey>* find(const protocol::Url& url) const;
 

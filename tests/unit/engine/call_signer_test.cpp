@@ -112,6 +112,22 @@ TEST_CASE("without credentials nothing is added, and replaced keys hold from the
   CHECK(again.headers().size() == 4);
 }
 
+TEST_CASE("keys that sign for several destinations are told, and nothing of a key", "[engine][signing]") {
+  const auto shared = [](const std::vector<std::pair<std::string, std::vector<SigningEntry>>>& entries) {
+    return TargetKeys::make(credentials(entries))->shared_keys();
+  };
+  const std::vector<SigningEntry> one{{{"id", "k"}, {"ed25519", private_key}}};
+  const std::vector<SigningEntry> other{{{"id", "k"}, {"secret", secret}}};
+  CHECK(shared({{"a", one}, {"b", other}}).empty());
+  CHECK(shared({{"*", {}}, {"a", one}}).empty());
+  CHECK(shared({{"a", one}, {"b", {one[0], {{"id", "second"}, {"secret", secret}}}}}).size() == 1);
+  CHECK(shared({{"*.internal", one}, {"*:8443", other}}).size() == 2);
+  for (const std::string& what : shared({{"*", one}, {"b", one}})) {
+    CHECK(what.find(private_key.substr(5, 8)) == std::string::npos);
+    CHECK(what.find(public_key.substr(5, 8)) == std::string::npos);
+  }
+}
+
 TEST_CASE("faults in signing entries name the place and hold nothing of a key", "[engine][signing]") {
   CHECK(faults({{{"id", "k"}, {"secret", secret}}}).empty());
   CHECK(faults({{{"secret", secret}}}) == "entry 2, signing 1: id is missing: a name for people\n");
