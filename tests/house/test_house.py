@@ -2,6 +2,7 @@
 """Each check of the house must fail on a planted violation, and stay silent on its nearest harmless neighbour."""
 
 import unittest
+from unittest import mock
 
 import coroutines
 import house
@@ -172,6 +173,18 @@ class Names(unittest.TestCase):
 
 
 class Files(unittest.TestCase):
+    def setUp(self):
+        # These trees have nothing of what the project makes exceptions for.
+        exceptions = mock.patch.dict(house.rules.LONG_FILES, clear=True)
+        exceptions.start()
+        self.addCleanup(exceptions.stop)
+
+    def test_an_exception_for_a_long_file_that_is_gone_is_found(self):
+        self.assertEqual(len(house.files({"dev": "\n" * 501})), 1)
+        house.rules.LONG_FILES["dev"] = "one concept"
+        self.assertEqual(house.files({"dev": "\n" * 501}), [])
+        self.assertEqual(len(house.files({})), 1)
+
     def test_a_long_file_is_found(self):
         listed = {"cli/CMakeLists.txt": "escrow_library(cli SOURCES a.cpp)"}
         self.assertEqual(len(house.files({**listed, "cli/a.cpp": "\n" * 501})), 1)
