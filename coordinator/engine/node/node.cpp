@@ -141,6 +141,7 @@ bool Node::may_leave(const Entry& entry) const {
   const bool idle = entry.busy == Entry::Busy::no && entry.inbox.empty() && entry.calls.empty() && entry.held_back.empty() &&
                     entry.pending.empty() && entry.waiters.empty() && !entry.dirty_since && !entry.reload && !entry.starting;
   if (!idle) return false;
+  // Nothing would wake it when the page under way is here: `conclude` keeps its name beside that page instead.
   if (!entry.transaction) return true;
   // The page under way may hold it as it was before the last write: nothing that is newer leaves before that page is here.
   if (due_asked_) return false;
@@ -185,6 +186,9 @@ std::optional<core::Time> Node::wakeup_of(const Entry& entry) const {
 
 void Node::conclude(Entry& entry) {
   if (may_leave(entry)) {
+    // It may have been found removed or damaged behind what the page under way has read of it.
+    if (due_asked_ && left_beside_page_.size() <= settings_.due_page && !ESCROW_PLANTED(page_brings_back_what_is_gone))
+      left_beside_page_.insert(entry.gid.text());
     schedule_.set(entry.gid, entry.wakeup, std::nullopt);
     entries_.erase(entry.gid.text());
     return;

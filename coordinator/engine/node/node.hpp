@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -123,6 +124,8 @@ class Node {
   /// Where the next page begins.
   std::optional<store::DuePosition> due_after_;
   bool due_asked_ = false;
+  /// What left memory without a transaction while a page was under way; beyond `due_page` of them it only says that there were more.
+  std::unordered_set<std::string> left_beside_page_;
   std::optional<core::Time> due_retry_at_;
   bool recovered_ = false;
   bool draining_ = false;

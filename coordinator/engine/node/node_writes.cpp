@@ -223,6 +223,8 @@ void Node::adopt(Entry& entry, core::Transaction transaction) {
 
 void Node::on(DueLoaded loaded) {
   due_asked_ = false;
+  // Also when it could not be read: the next one is read behind all that is known now.
+  const auto left = std::exchange(left_beside_page_, {});
   if (!loaded.page) {
     due_retry_at_ = now_ + settings_.store_pause;
     return;
@@ -235,13 +237,20 @@ void Node::on(DueLoaded loaded) {
   recovered_ = true;
   for (auto& [due, transaction] : loaded.page->transactions) {
     if (Entry* known = find(transaction.gid())) {
-      // What was read or written is newer, and nothing has left memory since the page was asked for. A name alone is not: a repeated start
-      // whose insert the store may refuse rather than find in conflict, or a read that may fail. No later page brings it.
+      // What was read or written is newer, and no transaction has left memory since the page was asked for. A name alone is not: a repeated
+      // start whose insert the store may refuse rather than find in conflict, or a read that may fail. No later page brings it.
       if ((!known->transaction || known->starting) && !ESCROW_PLANTED(page_passes_a_repeated_start)) known->reload = true;
       continue;
     }
     Entry& entry = entry_of(transaction.gid());
-    adopt(entry, std::move(transaction));
+    // The page was read at some moment since it was asked for. What has left memory since may have been written behind that moment, have
+    // ended and been removed; or a start of it was only refused, and the row is as good as ever. Neither the page nor what was known when
+    // it left can tell: a read that begins now is newer than both.
+    if (left.size() > settings_.due_page || left.contains(transaction.gid().text())) {
+      entry.reload = true;
+    } else {
+      adopt(entry, std::move(transaction));
+    }
     run(entry);
   }
 }

@@ -75,6 +75,8 @@ constexpr std::array planted{
     PlantedBug{"lets_go_of_what_is_due", "node/node.cpp", "a waiting transaction leaves memory although no page will bring it back", "L1"},
     PlantedBug{"page_passes_a_repeated_start", "node/node_writes.cpp",
                "what is due is passed over while a repeat of its start is being refused", "L1", "Escrow before 0.1", 1'164'462},
+    PlantedBug{"page_brings_back_what_is_gone", "node/node.cpp", "what ended and was removed comes back from a page read before", "S13",
+               "Escrow before 0.1", 1'795'388'200'000'108'714},
     PlantedBug{"full_memory_makes_no_room", "node/node.cpp", "a few that are called again and again keep the rest in the log", "L2",
                "Escrow before 0.1", 287'611'069'000'296'296},
     PlantedBug{"lazy_writes_never_leave", "node/node.cpp", "what may be written later is never written", "L8"},

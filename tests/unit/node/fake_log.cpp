@@ -33,7 +33,7 @@ store::Found FakeLog::load(const protocol::Gid& gid) const {
   found.retired = retired.contains(gid.text());
   if (corrupt.contains(gid.text())) {
     found.corrupt = "checksum";
-  } else if (const auto* transaction = find(gid)) {
+  } else if (const auto* transaction = find(gid); transaction != nullptr && !found.retired) {
     found.transaction = *transaction;
   }
   return found;

@@ -2,6 +2,7 @@
 #include <catch2/catch.hpp>
 #include <optional>
 
+#include "coordinator/core/decide.hpp"
 #include "tests/unit/node/harness.hpp"
 
 /// What simulation has found in the node, each as its shortest story.
@@ -216,4 +217,94 @@ TEST_CASE("what is called again and again in a full memory makes room for what i
   h.run_for(Duration(20'000));
   CHECK(h.times_called("stubborn/a/action") > 100);
   CHECK(h.durable_status("other") == "committed");
+}
+
+TEST_CASE("a page that was read before an end does not bring back what was found removed since", "[node][museum]") {
+  node::Settings settings;
+  // With no room for a name, every row of the page is as doubtful.
+  settings.due_page = GENERATE(1'000U, 0U);
+  Harness h(settings);
+  h.start(Draft(Mode::saga).with({"a"}).gid("g"));
+  h.answer_write();
+  REQUIRE(h.dues.size() == 1);
+  auto wanted = h.dues.front();
+  wanted.limit = 1'000;
+  const auto stale = h.log.due(wanted);
+  REQUIRE(stale.transactions.size() == 1);
+  h.dues.clear();
+  h.answer_call(ok(), "a.action");
+  h.answer_write();
+  REQUIRE(h.durable_status("g") == "committed");
+  h.step(node::Forgotten{gid("g")});
+  h.log.retired.insert("g");
+  h.answer_load();
+  REQUIRE(h.inner().resident() == 0);
+  h.step(node::DueLoaded{stale});
+  h.settle();
+  CHECK(h.times_called("g/a/action") == 1);
+  CHECK(h.inner().resident() == 0);
+  CHECK(h.inner_unfinished() == 0);
+}
+
+TEST_CASE("a page that was read before a write does not bring back what was found damaged since", "[node][museum]") {
+  Harness h;
+  h.start(Draft(Mode::saga).interactive().timeout_ms(1'000).gid("g"));
+  h.answer_write();
+  REQUIRE(h.dues.size() == 1);
+  const auto stale = h.log.due(h.dues.front());
+  REQUIRE(stale.transactions.size() == 1);
+  h.dues.clear();
+  h.ask("g", core::AbortRequested{});
+  h.answer_write();
+  REQUIRE(h.durable_status("g") == "aborted");
+  h.step(node::Forgotten{gid("g")});
+  h.log.corrupt.insert("g");
+  h.answer_load();
+  REQUIRE(h.inner().resident() == 0);
+  h.step(node::DueLoaded{stale});
+  // It is not told to be active, although the page says so.
+  const auto look = h.look("g");
+  h.settle();
+  CHECK(h.answer(look) == "internal");
+  CHECK(h.inner().resident() == 0);
+}
+
+TEST_CASE("a repeated start that was refused before the page came does not keep the page from bringing its transaction", "[node][museum]") {
+  Harness h;
+  const auto draft = Draft(Mode::saga).with({"a"}).timeout_ms(600'000).gid("g");
+  h.start(draft);
+  h.answer_write();
+  h.answer_call(postponed(Duration(60'000)), "a.action");
+  h.settle();
+  ask_for_the_page_of(h, Duration(60'000));
+  REQUIRE(h.inner().resident() == 0);
+  h.start(draft);
+  h.answer_write(WriteFate::unavailable);
+  REQUIRE(h.inner().resident() == 0);
+  h.answer_due();
+  h.run_for(Duration(60'000));
+  CHECK(h.durable_status("g") == "committed");
+}
+
+TEST_CASE("what left memory beside a page that could not be read is of no weight for the next one", "[node][museum]") {
+  Harness h;
+  ask_for_a_page(h);
+  h.look("g");
+  h.answer_load();
+  REQUIRE(h.inner().resident() == 0);
+  h.readable = false;
+  h.answer_due();
+  h.readable = true;
+  // An earlier run has left it, as the next page and only that shows.
+  auto found = core::begin(Draft(Mode::saga).with({"a"}).gid("g").request(), {}, h.now).transaction;
+  found.revision = 1;
+  found.run = 0;
+  h.log.put(found, h.now);
+  h.now += node::Settings{}.store_pause;
+  h.step(node::Woken{});
+  REQUIRE(h.dues.size() == 1);
+  h.answer_due();
+  CHECK(h.loads.empty());
+  h.settle();
+  CHECK(h.times_called("g/a/action") == 1);
 }
