@@ -10,6 +10,7 @@
 namespace escrow::testing {
 
 /// A program started by a test, ended by its pid and by nothing else. Its standard error goes to a file, its standard output to us.
+/// It is killed, too, when the thread that started it ends: start it on one that outlives it.
 class ChildProcess {
  public:
   /// `environment` adds to ours or replaces what it holds, as `NAME=value`. Throws std::runtime_error when it can't be started.
