@@ -78,17 +78,19 @@ class Observer {
       return;
     }
     sqlite::Loader loader(*connection);
+    // The order of the log is that of its numbers; a clock that was set back must not change it.
+    std::int64_t latest_ms = 0;
     sqlite::Statement audit(*connection, std::string("SELECT ") + sqlite::transaction_columns +
                                              ", t.at_ms, t.meta_run, t.audit FROM audit AS t ORDER BY t.audit");
     for (sqlite::Rows rows(audit); rows.next();) {
       auto value = load(loader, audit);
       if (!value) continue;
+      latest_ms = std::max(latest_ms, audit.number(14));
       sim::Written written;
       written.run = audit.number(15);
       written.transaction = sim::ordinal_of(value->gid().text());
       written.value = std::move(value);
-      put(audit.number(14), 1, audit.number(16),
-          [written](sim::History& history, core::Time at) { history.add(history.written, at, written); });
+      put(latest_ms, 1, audit.number(16), [written](sim::History& history, core::Time at) { history.add(history.written, at, written); });
     }
     sqlite::Statement last(*connection, std::string("SELECT ") + sqlite::transaction_columns + " FROM transactions AS t");
     for (sqlite::Rows rows(last); rows.next();) {
@@ -199,8 +201,33 @@ constexpr std::array judged{oracles::s1_atomicity,
                             oracles::t1_conforms,
                             oracles::l1_everything_ends};
 
+/// A deadline is looked at by the coordinator's clock and written down by the machine's.
+constexpr core::Duration clocks_differ{100};
+
+/// What is wrong with an abort's cause, as far as the log and the clients tell it; empty: nothing.
+std::string judge_cause(const Observed& observed, const oracles::Case& one) {
+  const auto decided = std::ranges::find_if(one.written, [](const sim::Written* write) { return write->value->abort_reason.has_value(); });
+  if (decided == one.written.end()) return {};
+  const core::Transaction& value = *(*decided)->value;
+  const auto code = value.abort_reason->code;
+  const bool is_asked = std::ranges::any_of(one.asked, [](const sim::Asked* asked) { return asked->what == sim::Ask::abort; });
+  if (code == protocol::AbortCode::initiator && !is_asked) return "aborted for its initiator, who did not ask for it";
+  if (code != protocol::AbortCode::timeout) return {};
+  if (!value.deadline_at) return "aborted at its deadline, and there is none";
+  const bool is_extended = std::ranges::any_of(one.asked, [](const sim::Asked* asked) { return asked->what == sim::Ask::extend; });
+  if (!is_extended && *value.deadline_at != value.started_at + core::Duration(value.request->timeout_ms))
+    return "aborted at a deadline that is not the declared one";
+  const auto left_by_itself = *value.deadline_at - value.updated_at;
+  if (left_by_itself > core::Duration(0)) return "aborted " + std::to_string(left_by_itself.count()) + " ms before its deadline";
+  const auto left = *value.deadline_at - (*decided)->at - clocks_differ;
+  if (observed.shares_clock && left > core::Duration(0))
+    return "aborted " + std::to_string(left.count()) + " ms before its deadline, by the machine's clock";
+  return {};
+}
+
 /// Nothing but a deadline, or a check that came before the local transaction, may end a plan otherwise.
-void judge_outcomes(const oracles::Evidence& evidence, const std::vector<Plan>& plans, oracles::Violations& violations) {
+void judge_outcomes(const Observed& observed, const oracles::Evidence& evidence, const std::vector<Plan>& plans,
+                    oracles::Violations& violations) {
   for (const Plan& plan : plans) {
     const auto index = static_cast<std::size_t>(plan.transaction);
     const core::Transaction* final = index < evidence.cases().size() ? evidence.cases()[index].final : nullptr;
@@ -208,6 +235,8 @@ void judge_outcomes(const oracles::Evidence& evidence, const std::vector<Plan>& 
       violations.push_back({"outcome", plan.transaction, "the log does not know it"});
       continue;
     }
+    if (const std::string fault = judge_cause(observed, evidence.cases()[index]); !fault.empty())
+      violations.push_back({"outcome", plan.transaction, fault});
     const auto why = final->abort_reason ? std::optional(final->abort_reason->code) : std::nullopt;
     const bool came_too_late =
         why == protocol::AbortCode::timeout || (plan.driving == Driving::silent_message && why == protocol::AbortCode::check_refused);
@@ -241,6 +270,7 @@ Observed observe(const Witness& witness, const std::string& log_path, const std:
     auto& declared = observer.observed.history.declared;
     declared.insert(declared.end(), plan.declared.begin(), plan.declared.end());
   }
+  observer.observed.shares_clock = shares_clock;
   observer.finish();
   return std::move(observer.observed);
 }
@@ -250,7 +280,7 @@ oracles::Violations judge(const Observed& observed, const std::vector<Plan>& pla
   oracles::Violations violations;
   for (const std::string& fault : observed.faults) violations.push_back({"files", -1, fault});
   for (const auto& oracle : judged) oracle(evidence, violations);
-  judge_outcomes(evidence, plans, violations);
+  judge_outcomes(observed, evidence, plans, violations);
   return violations;
 }
 
