@@ -3,16 +3,18 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
-#include <csignal>
+#include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <functional>
 #include <future>
 #include <nlohmann/json.hpp>
 #include <thread>
+#include <utility>
 
 #include "tests/fault-injection/process/database.hpp"
 #include "tests/fault-injection/process/places.hpp"
+#include "tests/fault-injection/process/stops.hpp"
 #include "tests/support/escrowd_process.hpp"
 
 using namespace escrow;
@@ -97,6 +99,13 @@ std::string bytes_of(const std::string& path) {
   return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
 }
 
+/// What strikes is counted.
+Stage::Wanted traced() {
+  Stage::Wanted wanted;
+  wanted.is_traced = true;
+  return wanted;
+}
+
 /// Runs `escrowd` on a file until it ends or is ready; its exit status, or nothing.
 std::optional<int> start_on(const std::string& path, const std::string& errors, const std::string& rules = "") {
   testing::ChildProcess child({ESCROWD, "--listen", "127.0.0.1:0", "--store", "sqlite:" + path}, errors,
@@ -116,10 +125,15 @@ TEST_CASE("B07 a disk that becomes read-only refuses new work and it goes on by 
 TEST_CASE("B06 a file that the kernel lets grow no further refuses new work and goes on when it may grow again", "[process]") {
   Stage stage;
   const auto may_grow = [&](rlim_t bytes) {
-    const rlimit limit{bytes, RLIM_INFINITY};
-    CHECK(::prlimit(stage.coordinator().pid(), RLIMIT_FSIZE, &limit, nullptr) == 0);
+    // Only the soft one: the hard one is the machine's, and not everybody may raise it.
+    rlimit limit{};
+    REQUIRE(::prlimit(stage.coordinator().pid(), RLIMIT_FSIZE, nullptr, &limit) == 0);
+    const rlim_t before = std::exchange(limit.rlim_cur, bytes);
+    REQUIRE(::prlimit(stage.coordinator().pid(), RLIMIT_FSIZE, &limit, nullptr) == 0);
+    return before;
   };
-  refuses_and_comes_back(stage, [&] { may_grow(0); }, [&] { may_grow(RLIM_INFINITY); });
+  rlim_t before = RLIM_INFINITY;
+  refuses_and_comes_back(stage, [&] { before = may_grow(0); }, [&] { may_grow(before); });
 }
 
 TEST_CASE("B11 the log or its write-ahead log moved away under the process is noticed and nothing is written elsewhere", "[process]") {
@@ -133,15 +147,19 @@ TEST_CASE("B11 the log or its write-ahead log moved away under the process is no
 }
 
 TEST_CASE("B08 on a disk whose every commit takes a tenth of a second everything ends as planned", "[process]") {
-  Stage stage;
+  Stage stage(traced());
   stage.coordinator().set_rules("store.commit.before delay:100");
-  for (const Family family : families) stage.play(family);
+  for (const Family family : families) {
+    const auto before = stage.strikes();
+    stage.play(family);
+    CHECK(stage.strikes() >= before + 2);
+  }
   CHECK(stage.coordinator().endings().empty());
   CHECK(stage.verdict() == "");
 }
 
 TEST_CASE("B08 a commit that hangs past every deadline decides nothing twice and all of it ends behind it", "[process]") {
-  Stage::Wanted wanted;
+  Stage::Wanted wanted = traced();
   wanted.timing = {400, 200};
   Stage stage(wanted);
   const std::string hanging = stage.workplace().path("hanging");
@@ -149,8 +167,10 @@ TEST_CASE("B08 a commit that hangs past every deadline decides nothing twice and
   for (const Family family : families) {
     const auto plans = stage.take(family);
     std::ofstream(hanging) << "x";
-    coordinator.set_rules("store.commit.before hold at 3 while " + hanging);
+    const auto before = stage.strikes();
+    coordinator.set_rules("store.commit.before hold at 2 while " + hanging);
     auto clients = std::async(std::launch::async, [&] { run_all(stage.initiator(), plans); });
+    CHECK(stage.wait_for_strikes(before + 1));
     // The hang is the fault: twice as long as any deadline.
     coordinator.wait_for_end(coordinator.life().number, 800ms);
     fs::remove(hanging);
@@ -162,10 +182,12 @@ TEST_CASE("B08 a commit that hangs past every deadline decides nothing twice and
 }
 
 TEST_CASE("B18 commits that are done and say that they failed are read again and taken as done", "[process]") {
-  Stage stage;
+  Stage stage(traced());
   for (const Family family : families) {
+    const auto before = stage.strikes();
     stage.coordinator().set_rules("store.commit.after error:IOERR times 5 at 2");
     stage.play(family);
+    CHECK(stage.strikes() > before);
   }
   CHECK(stage.coordinator().endings().empty());
   CHECK(stage.verdict() == "");
@@ -268,26 +290,23 @@ TEST_CASE("a copy of the files at any moment, as a stopped machine leaves them, 
   int copies = 0;
   for (const Family family : families) {
     const auto places = places_of(family);
+    const int before = copies;
     for (std::size_t i = 0; i < places.size(); i += 9) {
       const auto plans = stage.take(family);
-      const auto life = coordinator.life();
       coordinator.set_rules(rule_at(places[i], "stop", 1, plans.front().transaction));
       auto clients = std::async(std::launch::async, [&] { run_all(stage.initiator(), plans); });
-      const auto is_stopped = [&] {
-        return bytes_of("/proc/" + std::to_string(coordinator.pid()) + "/stat").find(") T ") != std::string::npos;
-      };
-      bool seen = false;
-      for (int turn = 0; turn < 200 && !seen; ++turn) {
-        coordinator.wait_for_end(life.number, 5ms);
-        seen = is_stopped();
+      if (!wait_for_stop(coordinator, clients)) {
+        coordinator.set_rules("");
+        go_on(coordinator, clients);
+        clients.get();
+        continue;
       }
       const auto told = stage.witness().told();
       const std::string copy = stage.workplace().path("copy" + std::to_string(++copies) + ".db");
       for (const char* suffix : {"", "-wal"}) fs::copy_file(stage.log_path() + suffix, copy + suffix);
       coordinator.set_rules("");
-      coordinator.signal(SIGCONT);
+      go_on(coordinator, clients);
       clients.get();
-      if (!seen) continue;
       // The next coordinator opens it; its calls are held back, since this is a world of its own.
       CHECK_FALSE(start_on(copy, stage.workplace().path("copy.log"), "call.before kill").value_or(137) != 137);
       DatabaseFile file(copy);
@@ -305,7 +324,9 @@ TEST_CASE("a copy of the files at any moment, as a stopped machine leaves them, 
         if (*note.status == protocol::Status::aborting) CHECK((found->second == "aborting" || found->second == "aborted"));
       }
     }
+    // Most places are come to each time that the family is played.
+    CHECK(copies - before >= 2);
   }
   CHECK(stage.verdict() == "");
-  CHECK(copies >= 20);
+  std::printf("%d copies\n", copies);
 }

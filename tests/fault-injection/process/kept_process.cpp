@@ -13,7 +13,9 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto patience = 60s;
-constexpr int most_failed_starts = 5;
+/// An address may be somebody else's for a moment, so a start that fails is not repeated at once.
+constexpr int most_failed_starts = 20;
+constexpr auto pause_behind_failed_start = 250ms;
 
 std::string text_of(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
@@ -76,6 +78,7 @@ void KeptProcess::keep() {
     endings_.push_back(child.wait());
     is_ready_ = false;
     changed_.notify_all();
+    if (failed_starts > 0) changed_.wait_for(lock, pause_behind_failed_start, [this] { return is_stopping_; });
   }
 }
 
@@ -108,10 +111,17 @@ void KeptProcess::signal(int number) {
   if (child_) child_->signal(number);
 }
 
+bool KeptProcess::is_stopped() {
+  const std::lock_guard lock(mutex_);
+  if (!child_ || child_->pid() < 0) return false;
+  return text_of("/proc/" + std::to_string(child_->pid()) + "/stat").find(") T ") != std::string::npos;
+}
+
 int KeptProcess::end_with(int signal_number) {
   {
     const std::lock_guard lock(mutex_);
     is_stopping_ = true;
+    changed_.notify_all();
     if (child_) child_->signal(signal_number);
     // What is stopped hears nothing.
     if (child_) child_->signal(SIGCONT);

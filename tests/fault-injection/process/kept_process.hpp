@@ -37,8 +37,8 @@ class KeptProcess {
   KeptProcess(const KeptProcess&) = delete;
   KeptProcess& operator=(const KeptProcess&) = delete;
 
-  /// A life that has said where it listens; waits for one. Throws std::runtime_error when none comes for a minute, or five lives one after
-  /// the other ended before they said so although nothing was planned for them.
+  /// A life that has said where it listens; waits for one. Throws std::runtime_error when none comes for a minute, or twenty lives one
+  /// after the other ended before they said so although nothing was planned for them.
   struct Life {
     std::uint64_t number = 0;
     std::uint16_t port = 0;
@@ -54,6 +54,8 @@ class KeptProcess {
 
   void signal(int number);
   void kill() { signal(9); }
+  /// Whether a SIGSTOP holds it.
+  [[nodiscard]] bool is_stopped();
   /// SIGTERM, no further life; the exit status.
   int stop();
   /// As `stop`, with SIGKILL.

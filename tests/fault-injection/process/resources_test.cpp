@@ -26,6 +26,13 @@ Stage::Wanted with_stderr_to(const std::string& target) {
   return wanted;
 }
 
+/// What strikes is counted.
+Stage::Wanted traced() {
+  Stage::Wanted wanted;
+  wanted.is_traced = true;
+  return wanted;
+}
+
 }  // namespace
 
 TEST_CASE("A24 an assertion that fails on one connection ends the process and nothing is half written", "[process]") {
@@ -43,21 +50,26 @@ TEST_CASE("A24 an assertion that fails on one connection ends the process and no
 }
 
 TEST_CASE("A24 an exception on one connection is answered 500 or ends it and the others go on", "[process]") {
-  Stage stage;
+  Stage stage(traced());
   for (const Family family : families) {
+    const auto before = stage.strikes();
     stage.coordinator().set_rules("http.answering throw at 2 times 3");
     stage.play(family);
+    CHECK(stage.strikes() > before);
   }
   CHECK(stage.coordinator().endings().empty());
   CHECK(stage.verdict() == "");
 }
 
 TEST_CASE("A24 an exception in the middle of a call leaves its outcome unknown and the call is made again", "[process]") {
-  Stage stage;
+  Stage stage(traced());
   for (const Family family : families) {
     for (const char* point : {"call.before", "call.sent", "call.answered"}) {
+      INFO(to_string(family) << ", " << point);
+      const auto before = stage.strikes();
       stage.coordinator().set_rules(std::string(point) + " throw at 2 times 3");
       stage.play(family);
+      CHECK(stage.strikes() > before);
     }
   }
   CHECK(stage.coordinator().endings().empty());

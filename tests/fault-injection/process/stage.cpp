@@ -1,6 +1,8 @@
 #include "tests/fault-injection/process/stage.hpp"
 
 #include <algorithm>
+#include <exception>
+#include <fstream>
 #include <stdexcept>
 #include <utility>
 
@@ -17,7 +19,7 @@ constexpr const char* no_authorities = "SSL_CERT_FILE=/dev/null";
 
 Stage::Stage() : Stage(Wanted{}) {}
 
-Stage::Stage(Wanted wanted) : wanted_(std::move(wanted)), workplace_(wanted_.where) {
+Stage::Stage(Wanted wanted) : wanted_(std::move(wanted)), exceptions_(std::uncaught_exceptions()), workplace_(wanted_.where) {
   make_proxy();
   for (int i = 0; i < services; ++i) {
     const std::string name = "service" + std::to_string(i);
@@ -59,6 +61,26 @@ Stage::Stage(Wanted wanted) : wanted_(std::move(wanted)), workplace_(wanted_.whe
   if (wanted_.is_traced) program.environment.push_back("FAULT_POINTS_TRACE=" + trace_path());
   if (proxy_) program.shown_as = [this](std::uint16_t port) { return lead("api", port); };
   coordinator_ = std::make_unique<KeptProcess>(std::move(program));
+}
+
+Stage::~Stage() {
+  if (std::uncaught_exceptions() > exceptions_) workplace_.keep();
+}
+
+std::size_t Stage::strikes() const {
+  std::size_t count = 0;
+  std::ifstream file(trace_path());
+  for (std::string line; std::getline(file, line);) count += line.starts_with('!') ? 1U : 0U;
+  return count;
+}
+
+bool Stage::wait_for_strikes(std::size_t count) {
+  const auto until = std::chrono::steady_clock::now() + std::chrono::minutes(1);
+  while (strikes() < count) {
+    if (std::chrono::steady_clock::now() > until) return false;
+    coordinator_->wait_for_end(coordinator_->life().number, std::chrono::milliseconds(10));
+  }
+  return true;
 }
 
 void Stage::make_proxy() {

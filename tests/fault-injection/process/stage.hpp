@@ -41,6 +41,10 @@ class Stage {
   };
   Stage();
   explicit Stage(Wanted wanted);
+  /// Keeps the files where an exception ends the test: a hang leaves something to look at.
+  ~Stage();
+  Stage(const Stage&) = delete;
+  Stage& operator=(const Stage&) = delete;
 
   /// Plays a family's transactions to their ends.
   void play(Family family);
@@ -60,6 +64,10 @@ class Stage {
   [[nodiscard]] Workplace& workplace() { return workplace_; }
   [[nodiscard]] std::string log_path() const { return workplace_.path("escrow.db"); }
   [[nodiscard]] std::string trace_path() const { return workplace_.path("trace"); }
+  /// How often rules of the coordinator have struck so far, by its trace.
+  [[nodiscard]] std::size_t strikes() const;
+  /// Waits until they have struck so often; false after a minute.
+  [[nodiscard]] bool wait_for_strikes(std::size_t count);
   [[nodiscard]] const std::vector<Plan>& plans() const { return plans_; }
 
   /// Ends everything, the coordinator by SIGTERM or, if it may be on its way out already, by SIGKILL, and lets the oracles judge what the
@@ -77,6 +85,7 @@ class Stage {
   std::uint16_t lead(const std::string& link, std::uint16_t port);
 
   Wanted wanted_;
+  const int exceptions_;
   Workplace workplace_;
   Witness witness_;
   std::vector<Plan> plans_;
