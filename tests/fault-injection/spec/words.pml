@@ -12,8 +12,8 @@
 /* The write rests on nothing. Only mutations do this. */
 #define FORCE(to) status = to
 
-/* Once the faults have stopped (-DLIVE), what has been answered does not come again, and no coordinator turns back half-way: the claim is that
-   every transaction ends then, whatever happened before, under weak fairness. */
+/* Without any fault (-DLIVE) what has been answered does not come again, and no coordinator turns back half-way: the claim is that every
+   transaction ends then, under weak fairness. Nothing is said of the states that only a crash leaves behind. */
 #ifdef LIVE
 #define DELIVERED(message, answered) (message && !(answered))
 #else
