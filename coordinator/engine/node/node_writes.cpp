@@ -17,8 +17,8 @@ namespace {
 /// Whether a write in doubt turned out to be on disk. An insert is ours only if this run made it of the same request and at the same time:
 /// the request may be the repeat of a start that this run has made before and let go of.
 bool is_written(const Entry& entry, const store::Found& found, std::int64_t run) {
-  // Only what has ended is removed: the write of its end was there, or it would not have been.
-  if (found.retired) return entry.transaction->is_terminal();
+  // Only what has ended is removed: the write of its end was there, or it would not have been. What a start finds removed is another's.
+  if (found.retired) return entry.transaction->is_terminal() && !entry.starting;
   if (!found.transaction || found.transaction->revision != entry.transaction->revision) return false;
   if (!entry.starting) return true;
   if (found.transaction->run != run || found.transaction->started_at != entry.transaction->started_at) return false;

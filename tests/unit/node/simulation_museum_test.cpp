@@ -308,3 +308,18 @@ TEST_CASE("what left memory beside a page that could not be read is of no weight
   h.settle();
   CHECK(h.times_called("g/a/action") == 1);
 }
+
+TEST_CASE("a start in doubt of a gid that was removed is not taken as written because it would have ended at once", "[node][museum]") {
+  Harness h;
+  h.settle();
+  h.log.retired.insert("g");
+  const auto start = h.start(Draft(Mode::saga).gid("g"));
+  REQUIRE(h.writes.front().transaction.is_terminal());
+  h.answer_write(WriteFate::unknown_lost);
+  h.settle();
+  CHECK(h.answer(start) == "store_unavailable");
+  const auto again = h.start(Draft(Mode::saga).gid("g"));
+  h.settle();
+  CHECK(h.answer(again) == "gid_conflict");
+  CHECK(h.inner_unfinished() == 0);
+}
