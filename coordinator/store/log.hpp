@@ -60,7 +60,7 @@ enum class WriteAnswer : std::uint8_t {
   unavailable,
   /// Too much waits: new work is turned away, nothing was written.
   overloaded,
-  /// The write may or may not be durable (a failed COMMIT): read again before anything else.
+  /// The write may or may not be durable (a failed COMMIT): read again before anything else; a read that succeeds tells for good.
   unknown
 };
 
@@ -153,7 +153,8 @@ struct DuePage {
   std::optional<DuePosition> next;
 };
 
-/// Reading: any thread of its own connection; sees only what is durable.
+/// Reading: any thread of its own connection; sees only what is durable. After a failed COMMIT everything that decides (`load`, `load_due`)
+/// is `unavailable` until a later one has gone through: what could be read then might not be what the next start finds.
 class Reader {
  public:
   virtual ~Reader() = default;

@@ -27,6 +27,9 @@ bool is_failed_sync(int code) { return code == SQLITE_IOERR_FSYNC || code == SQL
 /// A write into a damaged tree spreads the damage: like after a failed fsync, only a new start can tell what the disk really holds.
 bool is_fatal(int code) { return is_failed_sync(code) || (code & 0xFF) == SQLITE_CORRUPT || (code & 0xFF) == SQLITE_NOTADB; }
 
+/// Where there was no room or no permission, the frame that makes a commit one was not written whole.
+bool leaves_doubt(int code) { return (code & 0xFF) != SQLITE_FULL && (code & 0xFF) != SQLITE_READONLY; }
+
 class SqliteLog final : public Log {
  public:
   SqliteLog(Database database, const Options& options)
@@ -93,9 +96,8 @@ class SqliteLog final : public Log {
     if (code = commit(); code != SQLITE_DONE) {
       std::string why = failure(code);
       roll_back();
-      // What the file holds now is uncertain: the sequences and counts are read again before the next write.
-      must_reload_ = true;
       stored_latest_ms_ = latest_ms_before;
+      doubt(code);
       return all(std::move(results), WriteAnswer::unknown, why);
     }
     publish(changes);
@@ -112,9 +114,8 @@ class SqliteLog final : public Log {
   }
 
   Result<void> probe() override {
-    auto probed = maintain([&] { return std::pair(writer_.probe(), std::size_t{0}); });
-    if (!probed) return probed.error();
-    return {};
+    const auto hold = hold_connection();
+    return probe_held();
   }
 
   std::optional<std::string> tend() override {
@@ -151,8 +152,10 @@ class SqliteLog final : public Log {
     return shared_->connection ? std::unique_lock(shared_->connection_in_use) : std::unique_lock<std::mutex>();
   }
 
+  /// Called behind every commit that has written pages: they stand where those of a failed one may have stood.
   static int count_wal_pages(void* log, sqlite3*, const char*, int pages) {
     auto& self = *static_cast<SqliteLog*>(log);
+    self.shared_->is_in_doubt = false;
     if (pages < self.wal_pages_) self.checkpoint_at_pages_ = self.options_.checkpoint_pages;
     self.wal_pages_ = pages;
     return SQLITE_OK;
@@ -233,6 +236,11 @@ class SqliteLog final : public Log {
   template <class Work>
   Result<std::size_t> maintain(Work work) {
     const auto hold = hold_connection();
+    return maintain_held(std::move(work));
+  }
+
+  template <class Work>
+  Result<std::size_t> maintain_held(Work work) {
     const auto unavailable = [](std::string why) { return Error{make_error_code(LogErrc::unavailable), std::move(why)}; };
     if (fatal_) return unavailable(*fatal_);
     if (const auto moved = database_.watch.changed()) return unavailable(*moved + " was deleted or replaced");
@@ -244,14 +252,31 @@ class SqliteLog final : public Log {
       ESCROW_FAULT_POINT("store.upkeep.before", "");
       code = commit_.run();
       ESCROW_FAULT_POINT("store.upkeep.after", "");
-      // Not forgotten because something else, a probe, went well.
+      // Not forgotten because something else, a probe, goes well.
       if (code != SQLITE_DONE) must_reload_ = true;
+      if (code != SQLITE_DONE && leaves_doubt(code) && is_durable()) shared_->is_in_doubt = true;
     }
     if (code == SQLITE_DONE) return count;
     std::string why = failure(code);
     roll_back();
     writer_.set_sequences(before);
     return unavailable(std::move(why));
+  }
+
+  Result<void> probe_held() {
+    auto probed = maintain_held([&] { return std::pair(writer_.probe(), std::size_t{0}); });
+    if (!probed) return probed.error();
+    return {};
+  }
+
+  /// What a COMMIT that failed with `code` has done nobody knows: the sequences and counts are read again before the next write,
+  /// and nobody reads until a commit has gone through, at best the probe made here.
+  void doubt(int code) {
+    must_reload_ = true;
+    // What is in memory only does not come back.
+    if (!leaves_doubt(code) || !is_durable()) return;
+    shared_->is_in_doubt = true;
+    if (!fatal_) (void)probe_held();
   }
 
   Database database_;

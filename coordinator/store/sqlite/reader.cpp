@@ -38,12 +38,15 @@ std::string events_after_sql() {
          " FROM events e CROSS JOIN transactions t ON t.id = e.transaction_id WHERE e.seq > ? ORDER BY e.seq";
 }
 
+/// Not one that SQLite answers a reader with.
+constexpr int code_of_doubt = SQLITE_INTERNAL;
+
 /// Holds the connection (in memory) and one read transaction.
 class Snapshot {
  public:
   Snapshot(Shared& shared, Connection& connection) : connection_(connection) {
     if (shared.connection) hold_ = std::unique_lock(shared.connection_in_use);
-    code_ = connection_.execute("BEGIN");
+    code_ = shared.is_in_doubt ? code_of_doubt : connection_.execute("BEGIN");
   }
   ~Snapshot() {
     if (connection_.in_transaction()) connection_.execute("COMMIT");
@@ -177,7 +180,13 @@ class SqliteReader final : public Reader {
   }
 
  private:
-  Error failure(int code) { return error_of(code, "read " + shared_->path, connection_.last_message()); }
+  Error failure(int code) {
+    if (code == code_of_doubt) {
+      return {make_error_code(LogErrc::unavailable),
+              shared_->path + ": the last commit failed, and whether it was done shows the next one"};
+    }
+    return error_of(code, "read " + shared_->path, connection_.last_message());
+  }
 
   // Counts the rows that could be read: a damaged one must not make a page look like the last.
   template <class... Values>

@@ -28,6 +28,9 @@ struct Shared {
   int busy_ms = 1'000;
   const char* vfs = nullptr;
   SharedCounts counts;
+  /// A COMMIT has failed and none has succeeded since. Its frames may lie in the write-ahead log, whole: readers of this run do not see
+  /// them, and the next start may. Until another commit has taken their place, nobody may read, since nobody could rely on it.
+  std::atomic<bool> is_in_doubt = false;
   /// In memory only: readers use the writer's connection, one at a time, held for the whole of an operation.
   std::shared_ptr<Connection> connection;
   std::mutex connection_in_use;

@@ -34,6 +34,7 @@ constexpr std::array planted{
     PlantedBug{Bug::registers_before_durable, "registers_before_durable", "S15"},
     PlantedBug{Bug::stale_reads, "stale_reads", "S16"},
     PlantedBug{Bug::lets_the_dead_write, "lets_the_dead_write", "S12"},
+    PlantedBug{Bug::reads_in_doubt, "reads_in_doubt", "S1", 1'795'396'000'000'094'415},
     PlantedBug{Bug::never_rests, "never_rests", "L6"},
 };
 

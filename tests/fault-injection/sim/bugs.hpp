@@ -65,6 +65,8 @@ enum class Bug : std::uint8_t {
   stale_reads,
   /// The log takes the writes of a process that has died when the next one has begun, whatever they rest on.
   lets_the_dead_write,
+  /// After a commit that failed the log can be read as if it had not been, and the next run finds that it was.
+  reads_in_doubt,
   /// Looks at finished work again and again, for ever.
   never_rests
 };
@@ -74,6 +76,8 @@ struct PlantedBug {
   std::string_view name;
   /// The oracle that must find it, by its id.
   std::string_view oracle;
+  /// Where the search begins: the seed on record of a bug that fewer than one in a hundred thousand meets.
+  std::uint64_t first_seed = 1;
 };
 [[nodiscard]] std::span<const PlantedBug> planted_bugs();
 [[nodiscard]] std::optional<Bug> bug_named(std::string_view name);

@@ -85,6 +85,8 @@ void StoreModel::keep(const Pending& pending) {
   row.before = std::exchange(row.value, written.value);
   row.due = pending.due;
   latest_ = std::max(latest_, value.updated_at);
+  // It stands where those that were lost might have stood.
+  lost_.clear();
   context_.record(context_.history.written, std::move(written));
 }
 
@@ -135,7 +137,7 @@ store::WriteAnswer StoreModel::answer_to(const Pending& pending, Identity identi
   if (faults.fires(Point::store_unavailable, identity)) return store::WriteAnswer::unavailable;
   if (is_new_work && faults.fires(Point::store_overloaded, identity)) return store::WriteAnswer::overloaded;
   if (faults.fires(Point::store_unknown_lost, identity)) {
-    lost_.push_back(pending);
+    lose(pending, identity);
     return unknown;
   }
   if (faults.fires(Point::conflict, identity)) {
@@ -147,10 +149,18 @@ store::WriteAnswer StoreModel::answer_to(const Pending& pending, Identity identi
   return answer == store::WriteAnswer::ok && faults.fires(Point::store_unknown_applied, identity) ? unknown : answer;
 }
 
+void StoreModel::lose(const Pending& pending, Identity identity) {
+  lost_.push_back(pending);
+  // The log tries at once, and then every second, to write something in its place.
+  const Duration until_replaced = context_.pick(Point::latency, identity, 0, 1'000);
+  context_.after(until_replaced, identity,
+                 [this, id = pending.id] { std::erase_if(lost_, [id](const Pending& one) { return one.id == id; }); });
+}
+
 void StoreModel::load(const protocol::Gid& gid, Once<Result<store::Found>> done) {
   const Identity identity{.transaction = ordinal_of(gid.text())};
   context_.after(context_.pick(Point::latency, identity, 0, 3), identity, [this, identity, done = std::move(done)]() mutable {
-    if (context_.faults.fires(Point::store_read_failed, identity)) {
+    if (context_.faults.fires(Point::store_read_failed, identity) || is_in_doubt()) {
       done(Error{make_error_code(store::LogErrc::unavailable), why});
       return;
     }
@@ -175,7 +185,7 @@ void StoreModel::load_due(const engine::node::DueWanted& wanted, Once<Result<sto
   const Identity identity{.attempt = run_};
   // Housekeeping: a coordinator that has nothing to do asks as well.
   context_.queue.after(context_.pick(Point::latency, identity, 0, 5), identity, [this, wanted, identity, done = std::move(done)]() mutable {
-    if (context_.faults.fires(Point::store_read_failed, identity)) {
+    if (context_.faults.fires(Point::store_read_failed, identity) || is_in_doubt()) {
       done(Error{make_error_code(store::LogErrc::unavailable), why});
       return;
     }

@@ -69,6 +69,9 @@ class StoreModel {
   /// It is durable.
   void keep(const Pending& pending);
   void lose_power();
+  /// Its commit failed, and it is not there; the next run may find it.
+  void lose(const Pending& pending, Identity identity);
+  [[nodiscard]] bool is_in_doubt() const { return !lost_.empty() && context_.bug != Bug::reads_in_doubt; }
   /// It comes when the process that made it has died: before the next one has begun, or too late.
   void arrive_late(Pending pending);
   [[nodiscard]] store::DuePage page_of(const engine::node::DueWanted& wanted) const;
@@ -85,7 +88,7 @@ class StoreModel {
   std::vector<Row> rows_;
   std::int64_t last_id_ = 0;
   std::vector<Pending> pending_;
-  /// Writes that were not there when they were looked for.
+  /// Writes that failed at their commit and may be found by the next run; until something stands in their place, nobody can read.
   std::vector<Pending> lost_;
   std::uint64_t last_write_ = 0;
   Time latest_;

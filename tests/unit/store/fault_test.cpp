@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <map>
+#include <optional>
 
 #include "coordinator/store/sqlite/log.hpp"
 #include "tests/contract/transactions.hpp"
@@ -32,12 +33,30 @@ struct Bench {
   }
   [[nodiscard]] std::string path() const { return directory.path() + "/escrow.db"; }
   WriteAnswer apply(const store::Write& write) { return log->apply({write})[0].answer; }
-  /// The revision that a fresh reader sees; 0: nothing.
-  std::int64_t revision(const std::string& name) {
-    const auto reader = std::move(*log->open_reader());
-    const auto found = reader->load(protocol::Gid::parse(name).value());
-    REQUIRE(found);
+  /// The revision that a fresh reader sees; 0: nothing is there, nothing: it can't be read now.
+  std::optional<std::int64_t> read(const std::string& name) {
+    auto reader = log->open_reader();
+    if (!reader) return std::nullopt;
+    const auto found = (*reader)->load(protocol::Gid::parse(name).value());
+    if (!found) return std::nullopt;
     REQUIRE_FALSE(found->corrupt);
+    return found->transaction ? found->transaction->revision : 0;
+  }
+  std::int64_t revision(const std::string& name) {
+    const auto found = read(name);
+    REQUIRE(found);
+    return *found;
+  }
+  /// What the next start would find if the process ended now.
+  std::int64_t revision_after_a_crash(const std::string& name) {
+    const TemporaryDirectory other;
+    const std::string copy = other.path() + "/escrow.db";
+    std::filesystem::copy_file(path(), copy);
+    if (std::filesystem::exists(path() + "-wal")) std::filesystem::copy_file(path() + "-wal", copy + "-wal");
+    const auto opened = open_log({.path = copy});
+    REQUIRE(opened);
+    const auto found = std::move(*(*opened)->open_reader())->load(protocol::Gid::parse(name).value());
+    REQUIRE(found);
     return found->transaction ? found->transaction->revision : 0;
   }
 
@@ -60,6 +79,7 @@ TEST_CASE("a failed fsync makes the batch unknown and the log fatal, whatever th
     CHECK(answers[0].answer == WriteAnswer::unknown);
     CHECK(answers[1].answer == WriteAnswer::unknown);
     REQUIRE(bench.log->fatal());
+    CHECK_FALSE(bench.read("before"));
     CHECK(bench.log->fatal()->find(bench.path()) != std::string::npos);
     CHECK(bench.apply(start_of(started("later"))) == WriteAnswer::unknown);
     CHECK_FALSE(bench.log->probe());
@@ -101,7 +121,8 @@ TEST_CASE("a full disk refuses writes, keeps what it has, and goes on when there
       CHECK((answer == WriteAnswer::unavailable || answer == WriteAnswer::unknown));
       failing = transaction;
       CHECK_FALSE(bench.log->probe());
-      CHECK(bench.revision("before") == 1);
+      // Only where it is certain that nothing of the commit can come back.
+      if (code != SQLITE_IOERR_WRITE) CHECK(bench.revision("before") == 1);
     }
     CHECK_FALSE(bench.log->fatal());
     vfs.heal();
@@ -147,6 +168,7 @@ TEST_CASE("with any one operation failing, or all from it on, answers are true a
     vfs.heal();
 
     if (bench.log->fatal()) bench.open();
+    CHECK(bench.log->probe());
     const std::int64_t stored = bench.revision("gid");
     if (is_known) {
       CHECK(stored == known);
@@ -169,6 +191,48 @@ TEST_CASE("with any one operation failing, or all from it on, answers are true a
       last = event.seq;
     }
     CHECK(reader->counts()->unfinished.at(protocol::Status::active) == 1);
+  }
+}
+
+TEST_CASE("what can be read behind a commit in doubt is what a crash leaves, or nothing can be read", "[store][sqlite]") {
+  FailingVfs vfs("commit-in-doubt");
+  // A disk says that it is full at a write and nowhere else.
+  const auto [operation, code, happens] = GENERATE(table<Operation, int, bool>({{Operation::any, SQLITE_IOERR, false},
+                                                                                {Operation::any, SQLITE_IOERR, true},
+                                                                                {Operation::write, SQLITE_FULL, false},
+                                                                                {Operation::any, SQLITE_IOERR_FSYNC, true}}));
+  // A commit that failed, can't be seen, and is found by the next start; one that is over again as soon as something else is written.
+  int returned = 0;
+  int settled = 0;
+  bool untouched = false;
+  for (const bool is_sticky : {true, false}) {
+    untouched = false;
+    for (std::int64_t at = 1; !untouched; ++at) {
+      REQUIRE(at < 200);
+      CAPTURE(at, is_sticky, code, happens);
+      Bench bench(vfs);
+      auto transaction = started("gid");
+      REQUIRE(bench.apply(start_of(transaction)) == WriteAnswer::ok);
+      vfs.fail({.operation = operation, .at = at, .is_sticky = is_sticky, .code = code, .happens = happens});
+      const auto answer = bench.apply(next_of(transaction));
+      untouched = vfs.failed() == 0;
+      vfs.heal();
+      const auto seen = bench.read("gid");
+      const auto left = bench.revision_after_a_crash("gid");
+      if (seen) CHECK(*seen == left);
+      if (answer == WriteAnswer::ok) CHECK(seen == 2);
+      if (answer == WriteAnswer::unavailable) CHECK(left == 1);
+      if (answer != WriteAnswer::unknown || bench.log->fatal()) continue;
+      if (!seen && left == 2) ++returned;
+      if (seen) ++settled;
+      REQUIRE(bench.log->probe());
+      REQUIRE(bench.read("gid"));
+      CHECK(bench.revision("gid") == bench.revision_after_a_crash("gid"));
+    }
+  }
+  if (code == SQLITE_IOERR) {
+    CHECK(returned > 0);
+    CHECK(settled > 0);
   }
 }
 
