@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <exception>
 #include <mutex>
 #include <stdexcept>
@@ -63,11 +64,12 @@ struct Initiator::Question {
   std::string body = {};
   sim::BranchSet branches = {};
   Clock::time_point until;
+  protocol::OperationName operation = protocol::OperationName::check;
 };
 
 HttpMessage Initiator::ask(const Question& question) const {
   while (Clock::now() < question.until) {
-    const auto token = world_.witness.ask(question.transaction, question.what, question.branches);
+    const auto token = world_.witness.ask(question.transaction, question.what, question.branches, question.operation);
     const auto answer = send_once(world_.coordinator, question.method, question.target, question.body);
     if (!answer) continue;
     const auto said = read(*answer);
@@ -155,6 +157,27 @@ void Initiator::drive(const Plan& plan, Clock::time_point until) const {
   }
 }
 
+void Initiator::settle_what_stands(const Plan& plan, const std::string& seen, Clock::time_point until) const {
+  const json body = json::parse(seen);
+  for (const json& raised : body.value("attention", json::array())) {
+    if (raised["branch"].is_null()) continue;
+    const auto id = raised["branch"].get<std::string>();
+    const auto word = raised["operation"].get<std::string>();
+    const auto branch = std::ranges::find(body["branches"], id, [](const json& one) { return one["id"].get<std::string>(); });
+    // Whatever is still called ends by itself.
+    if (branch == body["branches"].end() || (*branch)["operations"][word]["state"] != "failed") continue;
+    Question question{plan.transaction,
+                      sim::Ask::resolve,
+                      "POST",
+                      "/v1/transactions/t" + std::to_string(plan.transaction) + "/branches/" + id + "/resolve",
+                      json{{"operation", word}, {"outcome", "refused"}, {"reason", "settled by hand"}}.dump(),
+                      {sim::ordinal_of(id)},
+                      until};
+    question.operation = *protocol::from_string<protocol::OperationName>(word);
+    ask(question);
+  }
+}
+
 void Initiator::run(const Plan& plan, std::chrono::seconds patience) const {
   const auto until = Clock::now() + patience;
   const std::string target = "/v1/transactions/t" + std::to_string(plan.transaction);
@@ -170,6 +193,7 @@ void Initiator::run(const Plan& plan, std::chrono::seconds patience) const {
     const auto said = read(seen);
     if (said && said->status && protocol::is_terminal(*said->status)) return;
     if (said && said->problem) throw std::runtime_error("t" + std::to_string(plan.transaction) + ": " + seen.body);
+    settle_what_stands(plan, seen.body, until);
   }
 }
 

@@ -27,6 +27,9 @@ class Initiator {
   explicit Initiator(World world) : world_(std::move(world)) {}
 
   /// Returns when the coordinator has said that it is terminal. Throws std::runtime_error when that takes more than `patience`.
+  ///
+  /// What is refused for good behind an unknown attempt, and has no undo, is left to people by the protocol: then it is an operator, too,
+  /// who says that it was refused.
   void run(const Plan& plan, std::chrono::seconds patience = std::chrono::seconds(120)) const;
 
  private:
@@ -35,6 +38,7 @@ class Initiator {
   [[nodiscard]] int try_branch(const Plan& plan, std::size_t branch) const;
   void commit_locally(const Plan& plan) const;
   void drive(const Plan& plan, std::chrono::steady_clock::time_point until) const;
+  void settle_what_stands(const Plan& plan, const std::string& seen, std::chrono::steady_clock::time_point until) const;
 
   World world_;
 };

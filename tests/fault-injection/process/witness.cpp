@@ -10,7 +10,7 @@ std::int64_t now_ns() {
   return std::int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec;
 }
 
-std::uint64_t Witness::ask(int transaction, sim::Ask what, sim::BranchSet branches) {
+std::uint64_t Witness::ask(int transaction, sim::Ask what, sim::BranchSet branches, protocol::OperationName operation) {
   const std::lock_guard lock(mutex_);
   AskedNote note;
   note.at_ns = now_ns();
@@ -18,6 +18,7 @@ std::uint64_t Witness::ask(int transaction, sim::Ask what, sim::BranchSet branch
   note.asked.transaction = transaction;
   note.asked.what = what;
   note.asked.branches = branches;
+  note.asked.operation = operation;
   asked_.push_back(note);
   return last_token_;
 }

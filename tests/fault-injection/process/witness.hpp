@@ -30,7 +30,8 @@ struct ToldNote {
 class Witness {
  public:
   /// Answers the question's token.
-  std::uint64_t ask(int transaction, sim::Ask what, sim::BranchSet branches = {});
+  std::uint64_t ask(int transaction, sim::Ask what, sim::BranchSet branches = {},
+                    protocol::OperationName operation = protocol::OperationName::check);
   void tell(std::uint64_t token, int transaction, sim::Ask what, std::optional<protocol::ProblemCode> problem, bool created,
             std::optional<protocol::Status> status);
 
