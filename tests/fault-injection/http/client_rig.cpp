@@ -206,7 +206,9 @@ std::string ClientRig::cut_request(std::size_t bytes, Then then, bool is_kept) {
   switch (then) {
     case Then::half_closes: line->close(1); break;
     case Then::resets: line->reset(); break;
-    case Then::stalls: fault = wait_for_limit(); break;
+    case Then::stalls:
+      if (const std::string late = wait_for_limit(); fault.empty()) fault = late;
+      break;
   }
   pump();
   if (is_kept && bytes == 0 && then != Then::stalls) {

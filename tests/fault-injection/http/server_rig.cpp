@@ -234,7 +234,9 @@ std::string ServerRig::converse(const std::vector<std::string_view>& pieces, The
   switch (then) {
     case Then::half_closes: line_->end(0); break;
     case Then::resets: line_->reset(); break;
-    case Then::stalls: fault = wait_out(expected); break;
+    case Then::stalls:
+      if (const std::string late = wait_out(expected); fault.empty()) fault = late;
+      break;
   }
   pump();
   if (fault.empty() && !line_->is_closed(1)) fault = "the server keeps a connection that has ended";

@@ -17,6 +17,12 @@ void print(const Aftermath& aftermath) {
   for (const auto& [kind, count] : aftermath.struck) std::printf("  %-28s %zu\n", kind.c_str(), count);
 }
 
+/// Said first, so that a storm that ends in whatever way can be made again.
+void say(const Storm& storm) {
+  std::printf("ESCROW_STORM_SEED=%llu\n", static_cast<unsigned long long>(storm.seed));
+  std::fflush(stdout);
+}
+
 void check(const Aftermath& aftermath) {
   print(aftermath);
   CHECK(aftermath.verdict == "");
@@ -39,6 +45,7 @@ TEST_CASE("every mode comes through a swarm of network faults on every line", "[
   storm.seed = storm_seed(20260105);
   storm.lasts = storm_time(15s);
   storm.rules = swarm_rules(storm.seed);
+  say(storm);
   const Aftermath aftermath = weather(storm);
   check(aftermath);
   CHECK(aftermath.struck.size() > 5);
@@ -52,6 +59,7 @@ TEST_CASE("every mode comes through a coordinator that is killed every few secon
   storm.has_kills = true;
   // Nothing strikes, but the wire is seen.
   storm.rules = "rules: []";
+  say(storm);
   const Aftermath aftermath = weather(storm);
   check(aftermath);
   CHECK(aftermath.kills >= 2);
@@ -63,6 +71,7 @@ TEST_CASE("every mode comes through network faults and kills at once", "[passthr
   storm.lasts = storm_time(15s);
   storm.has_kills = true;
   storm.rules = swarm_rules(storm.seed);
+  say(storm);
   const Aftermath aftermath = weather(storm);
   check(aftermath);
   CHECK(aftermath.kills >= 2);
