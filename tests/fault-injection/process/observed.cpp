@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <array>
+#include <filesystem>
 #include <functional>
 #include <tuple>
+#include <utility>
 
 #include "coordinator/store/sqlite/connection.hpp"
 #include "coordinator/store/sqlite/reader.hpp"
@@ -88,7 +90,7 @@ class Observer {
       latest_ms = std::max(latest_ms, audit.number(14));
       sim::Written written;
       written.run = audit.number(15);
-      written.transaction = sim::ordinal_of(value->gid().text());
+      written.transaction = ordinal(value->gid().text(), path);
       written.value = std::move(value);
       put(latest_ms, 1, audit.number(16), [written](sim::History& history, core::Time at) { history.add(history.written, at, written); });
     }
@@ -99,33 +101,41 @@ class Observer {
   }
 
   void service(int number, const std::string& path) {
+    // It makes its file when it is called for the first time.
+    if (!std::filesystem::exists(path)) return;
     DatabaseFile file(path);
     if (const auto check = file.rows("pragma integrity_check"); check[0][0] != "ok") observed.faults.push_back(path + ": " + check[0][0]);
     for (const auto& row :
          file.rows("select at_ns, gid, branch, operation, account, available, reserved, moved from journal order by id")) {
       const std::int64_t at_ns = std::stoll(row[0]);
-      sim::Committed committed = local(number, row[1], row[2], row[3]);
+      sim::Committed committed = local(number, row[1], row[2], row[3], path);
       committed.what = row[3] == "message" ? What::message : What::effect;
       committed.posting = {std::stoi(row[4]), std::stoll(row[5]), std::stoll(row[6]), std::stoll(row[7])};
       put(at_ns, committed);
     }
     for (const auto& row : file.rows("select gid, branch, operation, cause, outcome, created_at from escrow_barrier")) {
-      observed.history.rows.push_back({number, sim::ordinal_of(row[0]), sim::ordinal_of(row[1]), word(row[2]), word(row[3]), word(row[4])});
+      observed.history.rows.push_back(
+          {number, ordinal(row[0], path), sim::ordinal_of(row[1]), word(row[2], path), word(row[3], path), word(row[4], path)});
       const std::int64_t at_ns = std::stoll(row[5]) * ns_per_ms;
       if (row[4] == "refused") {
-        sim::Committed committed = local(number, row[0], row[1], row[2]);
+        sim::Committed committed = local(number, row[0], row[1], row[2], path);
         committed.what = What::refused;
         put(at_ns, committed);
       } else if (row[4] == "none" && row[3] == "check") {
-        sim::Committed committed = local(number, row[0], "", "check");
+        sim::Committed committed = local(number, row[0], "", "check", path);
         committed.what = What::barred;
         put(at_ns, committed);
       } else if (row[4] == "none") {
         // The mark says whose undo left it.
-        sim::Committed committed = local(number, row[0], row[1], row[3]);
+        sim::Committed committed = local(number, row[0], row[1], row[3], path);
         committed.what = What::mark;
         put(at_ns, committed);
       }
+    }
+    for (const auto& row : file.rows("select gid, branch, operation from journal as j where operation <> 'message' and not exists"
+                                     " (select 1 from escrow_barrier as b where b.gid = j.gid and b.branch = j.branch"
+                                     " and b.operation = j.operation)")) {
+      observed.faults.push_back(path + ": " + row[0] + "/" + row[1] + "/" + row[2] + " took effect beside the barrier");
     }
     for (const auto& row : file.rows("select account, initial, available, reserved from accounts")) {
       sim::Account account;
@@ -155,20 +165,31 @@ class Observer {
     return nullptr;
   }
 
-  static sim::Committed local(int service, const std::string& gid, const std::string& branch, const std::string& operation) {
+  /// Nobody judges a record that belongs to no transaction, so there must be none.
+  int ordinal(const std::string& gid, const std::string& path) {
+    const int transaction = sim::ordinal_of(gid);
+    if (transaction < 0) observed.faults.push_back(path + ": a record of " + gid + ", which nobody planned");
+    return transaction;
+  }
+
+  sim::Committed local(int service, const std::string& gid, const std::string& branch, const std::string& operation,
+                       const std::string& path) {
     sim::Committed committed;
     committed.service = service;
-    committed.transaction = sim::ordinal_of(gid);
+    committed.transaction = ordinal(gid, path);
     committed.branch = sim::ordinal_of(branch);
-    committed.operation = protocol::from_string<OperationName>(operation).value_or(OperationName::check);
+    const auto known = protocol::from_string<OperationName>(operation);
+    if (!known && operation != "message") observed.faults.push_back(path + ": " + gid + " has an operation called " + operation);
+    committed.operation = known.value_or(OperationName::check);
     return committed;
   }
 
   /// The history holds words of the program.
-  static std::string_view word(const std::string& text) {
-    constexpr std::array<std::string_view, 11> words{"action",  "try",    "confirm", "cancel",  "compensate", "check",
-                                                     "message", "commit", "done",    "refused", "none"};
+  std::string_view word(const std::string& text, const std::string& path) {
+    constexpr std::array<std::string_view, 12> words{"action",  "try",    "confirm", "cancel",  "compensate", "check",
+                                                     "message", "commit", "done",    "refused", "none",       ""};
     const auto* const found = std::ranges::find(words, text);
+    if (found == words.end()) observed.faults.push_back(path + ": nobody knows the word " + text);
     return found == words.end() ? std::string_view() : *found;
   }
 
@@ -279,6 +300,16 @@ oracles::Violations judge(const Observed& observed, const std::vector<Plan>& pla
   const oracles::Evidence evidence(observed.history);
   oracles::Violations violations;
   for (const std::string& fault : observed.faults) violations.push_back({"files", -1, fault});
+  // What is not there can't be wrong.
+  const sim::History& history = observed.history;
+  const std::array<std::pair<std::string_view, bool>, 5> sources{{{"questions", history.asked.empty()},
+                                                                  {"answers", history.told.empty()},
+                                                                  {"accepted writes", history.written.empty()},
+                                                                  {"local transactions", history.committed.empty()},
+                                                                  {"barrier rows", history.rows.empty()}}};
+  for (const auto& [what, is_missing] : sources) {
+    if (is_missing && !plans.empty()) violations.push_back({"files", -1, "there are no " + std::string(what)});
+  }
   for (const auto& oracle : judged) oracle(evidence, violations);
   judge_outcomes(observed, evidence, plans, violations);
   return violations;

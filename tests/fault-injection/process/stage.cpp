@@ -125,9 +125,15 @@ std::vector<Plan> Stage::take(Family family) {
 }
 
 std::vector<Plan> Stage::take(const std::function<std::vector<Plan>(int first)>& make) {
-  auto taken = make(static_cast<int>(plans_.size()));
+  auto taken = make(taken_);
+  taken_ += static_cast<int>(taken.size());
   plans_.insert(plans_.end(), taken.begin(), taken.end());
   return taken;
+}
+
+void Stage::withdraw(int transaction) {
+  std::erase_if(plans_, [transaction](const Plan& plan) { return plan.transaction == transaction; });
+  withdrawn_.insert(transaction);
 }
 
 Initiator Stage::initiator() {
@@ -151,7 +157,11 @@ std::string Stage::verdict(bool by_sigkill) {
   }
   for (auto& one : services_) one->end();
   observed_ = observe(witness_, log_path(), service_paths_, plans_, wanted_.shares_clock);
-  const auto violations = judge(observed_, plans_);
+  auto violations = judge(observed_, plans_);
+  for (const auto& value : observed_.history.log) {
+    const int transaction = sim::ordinal_of(value->gid().text());
+    if (withdrawn_.contains(transaction)) violations.push_back({"outcome", transaction, "it was refused, and is in the log"});
+  }
   if (!violations.empty()) workplace_.keep();
   return text_of(violations);
 }

@@ -3,6 +3,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -51,6 +52,8 @@ class Stage {
   /// Numbers and remembers them; whoever takes them plays them.
   [[nodiscard]] std::vector<Plan> take(Family family);
   [[nodiscard]] std::vector<Plan> take(const std::function<std::vector<Plan>(int first)>& make);
+  /// Its start was refused: from now on it is no plan, and the log must not know it.
+  void withdraw(int transaction);
   [[nodiscard]] Initiator initiator();
   [[nodiscard]] Urls urls();
 
@@ -89,6 +92,9 @@ class Stage {
   Workplace workplace_;
   Witness witness_;
   std::vector<Plan> plans_;
+  /// What was taken so far, withdrawn or not.
+  int taken_ = 0;
+  std::set<int> withdrawn_;
   std::vector<std::string> service_paths_;
   std::unique_ptr<testing::ProxyProcess> proxy_;
   std::vector<std::unique_ptr<KeptProcess>> services_;
