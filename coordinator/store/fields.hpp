@@ -31,6 +31,7 @@ class Fields {
   [[nodiscard]] std::int64_t number(std::string_view name, std::int64_t least, std::int64_t most);
   [[nodiscard]] std::int64_t number_or(std::string_view name, std::int64_t otherwise, std::int64_t least, std::int64_t most);
   [[nodiscard]] double real(std::string_view name, double least, double most);
+  [[nodiscard]] std::optional<std::int64_t> optional_number(std::string_view name, std::int64_t least, std::int64_t most);
   /// Milliseconds since the epoch, up to the year 9999.
   [[nodiscard]] std::optional<std::int64_t> time_ms(std::string_view name);
   [[nodiscard]] std::string text(std::string_view name);
@@ -45,7 +46,6 @@ class Fields {
   void end();
 
  private:
-  std::optional<std::int64_t> optional_number(std::string_view name, std::int64_t least, std::int64_t most);
   std::optional<protocol::JsonValue> find(std::string_view name);
   [[nodiscard]] std::optional<protocol::JsonValue> find(std::string_view name, protocol::JsonType type, std::string_view otherwise);
 

@@ -151,6 +151,28 @@ TEST_CASE("numbers of events grow over all transactions and are told with the an
   CHECK(*reader->seq_range() == std::pair<std::int64_t, std::int64_t>(1, 4));
 }
 
+TEST_CASE("the history is read from anywhere within the events of one write", "[store]") {
+  const auto place = log_place(any_kind());
+  const auto log = place->open();
+  auto transaction = started("several");
+  auto write = start_of(transaction);
+  write.history = {event(protocol::EventType::started, 1), event(protocol::EventType::extended, 2),
+                   event(protocol::EventType::extended, 3)};
+  CHECK(log->apply({write, start_of(started("other"))})[0].last_seq == 3);
+  const auto reader = std::move(*log->open_reader());
+  for (std::int64_t after = 0; after <= 5; ++after) {
+    for (std::size_t limit = 0; limit <= 5; ++limit) {
+      CAPTURE(after, limit);
+      const auto all = reader->events_after(after, limit);
+      const auto own = reader->events(transaction.gid(), after, limit);
+      CHECK(all->size() == std::min<std::size_t>(limit, std::max<std::int64_t>(0, 4 - after)));
+      CHECK(own->size() == std::min<std::size_t>(limit, std::max<std::int64_t>(0, 3 - after)));
+      for (std::size_t i = 0; i < all->size(); ++i) CHECK(all->at(i).seq == after + static_cast<std::int64_t>(i) + 1);
+      for (const auto& stored : *own) CHECK(core::to_ms(stored.event.at) == stored.seq);
+    }
+  }
+}
+
 TEST_CASE("a new run has the next number and stamps what it writes", "[store]") {
   const auto place = log_place(any_kind());
   auto log = place->open();

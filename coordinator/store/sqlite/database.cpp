@@ -233,8 +233,9 @@ Result<void> begin_run(Database& database) {
   // `meta` follows in steps; the newest rows know better. Each of these is one look into an index. One that fails must not pass for "none":
   // numbers would be given twice.
   const auto finished_ms = connection.number("SELECT coalesce(max(finished_at_ms), 0) FROM transactions");
-  const auto happened_ms = connection.number("SELECT coalesce(max(at_ms), 0) FROM (SELECT at_ms FROM events ORDER BY seq DESC LIMIT 1)");
-  const auto last_seq = connection.number("SELECT coalesce(max(seq), 0) FROM events");
+  const auto happened_ms = connection.number(
+      "SELECT coalesce(max(at_ms), 0) FROM (SELECT json_extract(events, '$[#-1].at_ms') AS at_ms FROM history ORDER BY seq DESC LIMIT 1)");
+  const auto last_seq = connection.number("SELECT coalesce(max(seq), 0) FROM history");
   const auto last_id = connection.number("SELECT coalesce(max(id), 0) FROM transactions");
   if (!finished_ms || !happened_ms || !last_seq || !last_id) {
     return error_of(sqlite3_extended_errcode(connection.handle()), "read " + database.path, connection.last_message());

@@ -6,6 +6,7 @@
 #include <mutex>
 #include <utility>
 
+#include "coordinator/store/history.hpp"
 #include "coordinator/store/sqlite/database.hpp"
 #include "protocol/words.hpp"
 
@@ -19,24 +20,16 @@ constexpr std::int64_t before_all = std::numeric_limits<std::int64_t>::min();
 
 std::string select(const char* rest) { return std::string("SELECT ") + transaction_columns + " FROM transactions t " + rest; }
 
-constexpr const char* event_columns = "e.seq, t.gid, e.at_ms, e.type, e.branch, e.operation, e.attempt, e.detail, e.actor";
-
-std::string select_events(const char* rest) {
-  return std::string("SELECT ") + event_columns + " FROM events e JOIN transactions t ON t.id = e.transaction_id " + rest;
-}
-
 std::string by_gid_sql() { return select("WHERE t.gid = ?"); }
 std::string due_sql() {
   return select("WHERE t.due_at_ms IS NOT NULL AND (t.due_at_ms, t.id) > (?, ?) AND t.due_at_ms <= ? ORDER BY t.due_at_ms, t.id LIMIT ?");
 }
-std::string events_of_sql() {
-  return select_events("WHERE e.transaction_id = (SELECT id FROM transactions WHERE gid = ?) AND e.seq > ? ORDER BY e.seq");
-}
+constexpr const char* history_of_sql =
+    "SELECT h.seq, t.gid, h.events FROM history h JOIN transactions t ON t.id = h.transaction_id"
+    " WHERE h.transaction_id = (SELECT id FROM transactions WHERE gid = ?) AND h.seq > ? ORDER BY h.seq";
 // CROSS JOIN keeps the planner from starting with the transactions.
-std::string events_after_sql() {
-  return std::string("SELECT ") + event_columns +
-         " FROM events e CROSS JOIN transactions t ON t.id = e.transaction_id WHERE e.seq > ? ORDER BY e.seq";
-}
+constexpr const char* history_after_sql =
+    "SELECT h.seq, t.gid, h.events FROM history h CROSS JOIN transactions t ON t.id = h.transaction_id WHERE h.seq > ? ORDER BY h.seq";
 
 /// Not one that SQLite answers a reader with.
 constexpr int code_of_doubt = SQLITE_INTERNAL;
@@ -60,24 +53,6 @@ class Snapshot {
   std::unique_lock<std::mutex> hold_;
   int code_;
 };
-
-/// Nothing when a word is none of the protocol: a damaged line of the history, which decides nothing, is passed over.
-std::optional<StoredEvent> event_of(const Statement& statement) {
-  StoredEvent stored;
-  stored.seq = statement.number(0);
-  auto gid = Gid::parse(statement.view(1));
-  const auto type = protocol::from_string<protocol::EventType>(statement.view(3));
-  if (!gid || !type) return std::nullopt;
-  stored.gid = std::move(*gid);
-  stored.event.at = core::from_ms(statement.number(2));
-  stored.event.type = *type;
-  if (!statement.is_null(4)) stored.event.branch = protocol::BranchId::parse(statement.view(4));
-  if (!statement.is_null(5)) stored.event.operation = protocol::from_string<protocol::OperationName>(statement.view(5));
-  stored.event.attempt = statement.optional_number(6);
-  stored.event.detail = statement.optional_text(7);
-  stored.event.actor = statement.optional_text(8);
-  return stored;
-}
 
 class SqliteReader final : public Reader {
  public:
@@ -154,11 +129,11 @@ class SqliteReader final : public Reader {
   }
 
   Result<std::vector<StoredEvent>> events(const Gid& gid, std::int64_t after_seq, std::size_t limit) override {
-    return read_events(events_of_, limit, gid.text(), after_seq);
+    return read_events(history_of_, after_seq, limit, gid.text(), after_seq);
   }
 
   Result<std::vector<StoredEvent>> events_after(std::int64_t after_seq, std::size_t limit) override {
-    return read_events(events_after_, limit, after_seq);
+    return read_events(history_after_, after_seq, limit, after_seq);
   }
 
   Result<std::pair<std::int64_t, std::int64_t>> seq_range() override {
@@ -188,19 +163,24 @@ class SqliteReader final : public Reader {
     return error_of(code, "read " + shared_->path, connection_.last_message());
   }
 
-  // Counts the rows that could be read: a damaged one must not make a page look like the last.
+  // Counts the events that could be read: a damaged one must not make a page look like the last.
   template <class... Values>
-  Result<std::vector<StoredEvent>> read_events(Statement& statement, std::size_t limit, const Values&... values) {
+  Result<std::vector<StoredEvent>> read_events(Statement& statement, std::int64_t after_seq, std::size_t limit, const Values&... values) {
     const Snapshot snapshot(*shared_, connection_);
     if (snapshot.code() != SQLITE_OK) return failure(snapshot.code());
     std::vector<StoredEvent> found;
     if (limit == 0) return found;
     Rows rows(statement, values...);
     while (rows.next()) {
-      auto event = event_of(*rows.operator->());
-      if (!event) continue;
-      found.push_back(std::move(*event));
-      if (found.size() == limit) return found;
+      const auto gid = Gid::parse(rows->view(1));
+      auto events = decode_history(rows->view(2));
+      // The row's number is that of its last event.
+      std::int64_t seq = rows->number(0) - static_cast<std::int64_t>(events.size());
+      for (auto& event : events) {
+        if (++seq <= after_seq || !event || !gid) continue;
+        found.push_back({seq, *gid, std::move(*event)});
+        if (found.size() == limit) return found;
+      }
     }
     if (rows.code() != SQLITE_DONE) return failure(rows.code());
     return found;
@@ -214,9 +194,9 @@ class SqliteReader final : public Reader {
   Statement by_gid_{connection_, by_gid_sql()};
   Statement tombstone_{connection_, "SELECT 1 FROM tombstones WHERE gid = ?"};
   Statement due_{connection_, due_sql()};
-  Statement events_of_{connection_, events_of_sql()};
-  Statement events_after_{connection_, events_after_sql()};
-  Statement range_{connection_, "SELECT removed_seq, max(last_seq, (SELECT coalesce(max(seq), 0) FROM events)) FROM meta WHERE id = 1"};
+  Statement history_of_{connection_, history_of_sql};
+  Statement history_after_{connection_, history_after_sql};
+  Statement range_{connection_, "SELECT removed_seq, max(last_seq, (SELECT coalesce(max(seq), 0) FROM history)) FROM meta WHERE id = 1"};
 };
 
 }  // namespace

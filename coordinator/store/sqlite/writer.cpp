@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "coordinator/store/codec.hpp"
+#include "coordinator/store/history.hpp"
 
 namespace escrow::store::sqlite {
 namespace {
@@ -65,13 +66,11 @@ Writer::Writer(Connection& connection, std::int64_t run, Sequences sequences)
       insert_output_(connection,
                      "INSERT INTO outputs (transaction_id, branch, role, revision, checksum, output) VALUES (?, ?, ?, ?, ?, ?)"),
       insert_attribute_(connection, "INSERT INTO attributes (transaction_id, name, value, started_at_ms) VALUES (?, ?, ?, ?)"),
-      insert_event_(connection,
-                    "INSERT INTO events (seq, transaction_id, at_ms, type, branch, operation, attempt, detail, actor)"
-                    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"),
+      insert_history_(connection, "INSERT INTO history (seq, transaction_id, events) VALUES (?, ?, ?)"),
       finished_(connection,
                 "SELECT id, gid FROM transactions WHERE finished_at_ms IS NOT NULL AND finished_at_ms < ? ORDER BY finished_at_ms LIMIT ?"),
-      last_event_of_(connection, "SELECT max(seq) FROM events WHERE transaction_id = ?"),
-      remove_events_(connection, "DELETE FROM events WHERE transaction_id = ?"),
+      last_event_of_(connection, "SELECT max(seq) FROM history WHERE transaction_id = ?"),
+      remove_history_(connection, "DELETE FROM history WHERE transaction_id = ?"),
       remove_attributes_(connection, "DELETE FROM attributes WHERE transaction_id = ?"),
       remove_outputs_(connection, "DELETE FROM outputs WHERE transaction_id = ?"),
       remove_branches_(connection, "DELETE FROM branches WHERE transaction_id = ?"),
@@ -84,7 +83,7 @@ Writer::Writer(Connection& connection, std::int64_t run, Sequences sequences)
       removed_(connection, "UPDATE meta SET last_seq = max(last_seq, ?), removed_seq = max(removed_seq, ?) WHERE id = 1"),
       probe_(connection, "UPDATE meta SET probes = probes + 1 WHERE id = 1"),
       read_sequences_(connection,
-                      "SELECT (SELECT coalesce(max(id), 0) FROM transactions), (SELECT coalesce(max(seq), 0) FROM events), last_seq FROM "
+                      "SELECT (SELECT coalesce(max(id), 0) FROM transactions), (SELECT coalesce(max(seq), 0) FROM history), last_seq FROM "
                       "meta WHERE id = 1") {}
 
 int Writer::apply(const Write& write, bool alone, WriteResult& result, CountChanges& changes) {
@@ -104,7 +103,7 @@ int Writer::apply(const Write& write, bool alone, WriteResult& result, CountChan
   std::int64_t id = existing.id;
   code = write_row(write, existing, id);
   if (code == SQLITE_DONE) code = write_once(write, id);
-  if (code == SQLITE_DONE) code = write_events(write, id);
+  if (code == SQLITE_DONE) code = write_history(write, id);
   if (code != SQLITE_DONE) {
     if (!alone || !is_of_one_write(code)) return code;
     sequences_ = before;
@@ -191,15 +190,11 @@ int Writer::write_once(const Write& write, std::int64_t id) {
   return code;
 }
 
-int Writer::write_events(const Write& write, std::int64_t id) {
-  for (const auto& event : write.history) {
-    const auto branch = event.branch ? std::optional<std::string_view>(event.branch->text()) : std::nullopt;
-    const auto operation = event.operation ? std::optional(to_string(*event.operation)) : std::nullopt;
-    const int code = insert_event_.run(++sequences_.last_seq, id, core::to_ms(event.at), to_string(event.type), branch, operation,
-                                       event.attempt, event.detail, event.actor);
-    if (code != SQLITE_DONE) return code;
-  }
-  return SQLITE_DONE;
+int Writer::write_history(const Write& write, std::int64_t id) {
+  if (write.history.empty()) return SQLITE_DONE;
+  // The row bears the number of its last event.
+  sequences_.last_seq += static_cast<std::int64_t>(write.history.size());
+  return insert_history_.run(sequences_.last_seq, id, encode_history(write.history));
 }
 
 std::pair<int, std::size_t> Writer::remove_finished(std::int64_t finished_before_ms, std::int64_t tombstone_until_ms, std::size_t limit) {
@@ -223,7 +218,7 @@ std::pair<int, std::size_t> Writer::remove_finished(std::int64_t finished_before
 
 int Writer::remove(std::int64_t id, const std::string& gid, std::int64_t tombstone_until_ms) {
   for (Statement* statement :
-       {&remove_events_, &remove_attributes_, &remove_outputs_, &remove_branches_, &remove_request_, &remove_transaction_}) {
+       {&remove_history_, &remove_attributes_, &remove_outputs_, &remove_branches_, &remove_request_, &remove_transaction_}) {
     if (const int code = statement->run(id); code != SQLITE_DONE) return code;
   }
   return insert_tombstone_.run(gid, tombstone_until_ms);

@@ -51,15 +51,15 @@ class Writer {
   int find(const Write& write, Existing& existing);
   int write_row(const Write& write, const Existing& existing, std::int64_t& id);
   int write_once(const Write& write, std::int64_t id);
-  int write_events(const Write& write, std::int64_t id);
+  int write_history(const Write& write, std::int64_t id);
   int remove(std::int64_t id, const std::string& gid, std::int64_t tombstone_until_ms);
 
   std::int64_t run_;
   Sequences sequences_;
   Statement savepoint_, release_, rollback_to_;
   Statement find_, find_tombstone_, insert_, update_, update_within_status_;
-  Statement insert_request_, insert_branch_, insert_output_, insert_attribute_, insert_event_;
-  Statement finished_, last_event_of_, remove_events_, remove_attributes_, remove_outputs_, remove_branches_, remove_request_,
+  Statement insert_request_, insert_branch_, insert_output_, insert_attribute_, insert_history_;
+  Statement finished_, last_event_of_, remove_history_, remove_attributes_, remove_outputs_, remove_branches_, remove_request_,
       remove_transaction_;
   Statement insert_tombstone_, remove_tombstones_, removed_, probe_, read_sequences_;
 };

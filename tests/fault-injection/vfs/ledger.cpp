@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "coordinator/store/checksum.hpp"
+#include "coordinator/store/history.hpp"
 #include "coordinator/store/sqlite/connection.hpp"
 
 namespace escrow::vfs {
@@ -31,10 +32,11 @@ std::optional<std::string_view> view_of(const std::optional<std::string>& text) 
 
 std::uint64_t tombstone_of(const std::string& gid, std::int64_t until_ms) { return sum_of("tombstone", std::string_view(gid), until_ms); }
 
-std::uint64_t event_of(std::string_view gid, std::int64_t at_ms, std::string_view type, const std::optional<std::string>& branch,
-                       const std::optional<std::string>& operation, std::optional<std::int64_t> attempt,
-                       const std::optional<std::string>& detail, const std::optional<std::string>& actor) {
-  return sum_of("event", gid, at_ms, type, view_of(branch), view_of(operation), attempt, view_of(detail), view_of(actor));
+std::uint64_t event_of(std::string_view gid, const core::HistoryEvent& event) {
+  const auto branch = event.branch ? std::optional<std::string_view>(event.branch->text()) : std::nullopt;
+  const auto operation = event.operation ? std::optional(to_string(*event.operation)) : std::nullopt;
+  return sum_of("event", gid, core::to_ms(event.at), to_string(event.type), branch, operation, event.attempt, view_of(event.detail),
+                view_of(event.actor));
 }
 
 std::uint64_t row_of(const store::Write& write) {
@@ -55,11 +57,7 @@ std::uint64_t others_of(const store::Write& write) {
     sum += sum_of("branch", gid, std::int64_t{branch.index}, std::string_view(branch.request), view_of(branch.payload));
   for (const auto& [ref, output] : write.outputs)
     sum += sum_of("output", gid, std::int64_t{ref.branch}, to_string(ref.role), write.expected_revision + 1, std::string_view(output));
-  for (const auto& event : write.history) {
-    sum += event_of(gid, core::to_ms(event.at), to_string(event.type), event.branch ? std::optional(event.branch->text()) : std::nullopt,
-                    event.operation ? std::optional(std::string(to_string(*event.operation))) : std::nullopt, event.attempt, event.detail,
-                    event.actor);
-  }
+  for (const auto& event : write.history) sum += event_of(gid, event);
   return sum;
 }
 
@@ -167,12 +165,10 @@ Content read_content(const std::string& path, const char* vfs) {
   for_each_row(connection, "SELECT transaction_id, branch, role, revision, output FROM outputs", [&](const Statement& row) {
     content.digest += sum_of("output", gid_of(row.number(0)), row.number(1), row.view(2), row.number(3), row.view(4));
   });
-  for_each_row(connection, "SELECT transaction_id, at_ms, type, branch, operation, attempt, detail, actor, seq FROM events ORDER BY seq",
-               [&](const Statement& row) {
-                 content.digest += event_of(gid_of(row.number(0)), row.number(1), row.view(2), row.optional_text(3), row.optional_text(4),
-                                            row.optional_number(5), row.optional_text(6), row.optional_text(7));
-                 content.last_seq = row.number(8);
-               });
+  for_each_row(connection, "SELECT transaction_id, events, seq FROM history ORDER BY seq", [&](const Statement& row) {
+    for (const auto& event : store::decode_history(row.view(1))) content.digest += event ? event_of(gid_of(row.number(0)), *event) : 1;
+    content.last_seq = row.number(2);
+  });
   for_each_row(connection, "SELECT gid, until_ms FROM tombstones",
                [&](const Statement& row) { content.digest += tombstone_of(row.text(0), row.number(1)); });
   for_each_row(connection, "SELECT store_id FROM meta", [&](const Statement& row) { content.store_id = row.text(0); });

@@ -79,7 +79,9 @@ TEST_CASE("a row of the history that cannot be read hides no other", "[store][sq
   sqlite3* file = nullptr;
   REQUIRE(sqlite3_open(path.c_str(), &file) == SQLITE_OK);
   // Every second and third event, so that a whole page of two is unreadable; and all but the last of one transaction.
-  const char* damage = "UPDATE events SET type = 'unheard_of' WHERE seq IN (2, 3); UPDATE events SET transaction_id = 4 WHERE seq = 2";
+  const char* damage =
+      "UPDATE history SET events = replace(events, 'started', 'unheard_of') WHERE seq IN (2, 3);"
+      "UPDATE history SET transaction_id = 4 WHERE seq = 2";
   CHECK(sqlite3_exec(file, damage, nullptr, nullptr, nullptr) == SQLITE_OK);
   sqlite3_close(file);
   auto log = store::sqlite::open_log({.path = path});
