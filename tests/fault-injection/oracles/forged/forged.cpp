@@ -1,6 +1,8 @@
 #include "tests/fault-injection/oracles/forged/forged.hpp"
 
 #include <algorithm>
+#include <cstdlib>
+#include <fstream>
 #include <utility>
 
 #include "coordinator/core/decide.hpp"
@@ -143,6 +145,9 @@ std::size_t Forged::found_by(std::string_view oracle) {
   const auto found = std::ranges::find(known, oracle, &Oracle::id);
   Violations violations;
   found->judge(Evidence(history), violations);
+  // For proved.py, which counts what each oracle has been shown.
+  if (const char* file = std::getenv("ESCROW_PROVED"))
+    std::ofstream(file, std::ios::app) << oracle << (violations.empty() ? " passed\n" : " found\n");
   return violations.size();
 }
 
