@@ -54,3 +54,14 @@ TEST_CASE("without its bug every case of the museum is sound", "[simulation]") {
     }
   }
 }
+
+TEST_CASE("what gives a planted bug away is small: three faults at most in half of the cases, and six in nearly all", "[simulation]") {
+  std::vector<std::ptrdiff_t> sizes;
+  for (const auto& file : museum()) {
+    const auto what = explore::read_case(file);
+    sizes.push_back(std::ranges::count_if(what.faults, [](const sim::Fired& fault) { return sim::is_fault(fault.point); }));
+  }
+  std::ranges::sort(sizes);
+  CHECK(sizes[sizes.size() / 2] <= 3);
+  CHECK(sizes[sizes.size() * 95 / 100] <= 6);
+}

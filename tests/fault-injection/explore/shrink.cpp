@@ -40,6 +40,8 @@ class Shrinker {
       before = best_.faults.size();
       simplify_world();
       remove_faults();
+      make_lasting();
+      remove_two();
     } while (best_.faults.size() < before && !is_out_of_time());
     const auto faults = std::ranges::count_if(best_.faults, [](const sim::Fired& fault) { return sim::is_fault(fault.point); });
     return {best_, static_cast<std::size_t>(faults), runs_, seconds_now() - begin_};
@@ -113,6 +115,37 @@ class Shrinker {
       }
       if (size == 1 && !removed) return;
       size = std::max<std::size_t>(1, size / 2);
+    }
+  }
+
+  /// Several faults of one kind that strike the same operation are told as one that lasts.
+  void make_lasting() {
+    for (std::size_t i = 0; i < best_.faults.size(); ++i) {
+      const sim::Fired first = best_.faults[i];
+      const auto is_like_it = [&](const sim::Fired& other) {
+        return other.point == first.point && other.identity.transaction == first.identity.transaction &&
+               other.identity.branch == first.identity.branch && other.identity.operation == first.identity.operation;
+      };
+      if (first.until_healed || !sim::is_fault(first.point) || std::ranges::count_if(best_.faults, is_like_it) < 2) continue;
+      Case fewer = best_;
+      std::erase_if(fewer.faults, is_like_it);
+      sim::Fired lasting = first;
+      lasting.until_healed = true;
+      fewer.faults.insert(fewer.faults.begin() + static_cast<std::ptrdiff_t>(std::min(i, fewer.faults.size())), lasting);
+      (void)accept(fewer);
+    }
+  }
+
+  /// Two that only matter together: without one of them the other does something else.
+  void remove_two() {
+    for (std::size_t i = 0; i < best_.faults.size(); ++i) {
+      for (std::size_t j = i + 1; j < best_.faults.size() && !is_out_of_time();) {
+        Case fewer = best_;
+        fewer.faults.erase(fewer.faults.begin() + static_cast<std::ptrdiff_t>(j));
+        fewer.faults.erase(fewer.faults.begin() + static_cast<std::ptrdiff_t>(i));
+        // Others stand in their places now.
+        j = accept(fewer) ? i + 1 : j + 1;
+      }
     }
   }
 
