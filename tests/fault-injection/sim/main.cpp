@@ -71,13 +71,14 @@ void write_history(const Flags& flags, sim::Bug bug) {
   oracles::write_history(world.history(), file);
 }
 
-bool run_one(std::uint64_t seed, sim::Bug bug, const Flags& flags, oracles::Tally& tally) {
+bool run_one(std::uint64_t seed, sim::Bug bug, const Flags& flags, oracles::Tally& tally, std::uint64_t& repeated) {
   if (flags.timeline) print_timeline(seed, bug);
   const auto verdict = sim::run_seed(seed, bug, tally);
   if (flags.hashes) fmt::print("{} {:016x}\n", seed, verdict.hash);
   fmt::print("{}", sim::report(verdict, flags.bug));
   if (flags.twice > 0 && seed % flags.twice == 0) {
     oracles::Tally ignored;
+    ++repeated;
     if (sim::run_seed(seed, bug, ignored).hash != verdict.hash) {
       fmt::print("seed {}: its second run gave another history\n", seed);
       return false;
@@ -121,7 +122,9 @@ int main(int argc, char** argv) {
   // Processor time: the machine may have other things to do.
   const std::clock_t begin = std::clock();
   std::uint64_t done = 0;
-  for (; done < flags.count && (failed == 0 || flags.keep_going); ++done) failed += run_one(flags.seed + done, bug, flags, tally) ? 0 : 1;
+  std::uint64_t repeated = 0;
+  for (; done < flags.count && (failed == 0 || flags.keep_going); ++done)
+    failed += run_one(flags.seed + done, bug, flags, tally, repeated) ? 0 : 1;
   const double took = static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC;
   if (flags.tally) {
     for (std::size_t i = 0; i < tally.counts.size(); ++i)
@@ -129,10 +132,12 @@ int main(int argc, char** argv) {
     for (std::size_t i = 0; i < tally.fired.size(); ++i)
       fmt::print("{:>9}  {}\n", tally.fired[i], sim::describe(static_cast<sim::Point>(i)).name);
   }
-  fmt::print("{} seeds, {} with violations, {:.1f} s of processor time, {:.0f} a second\n", done, failed, took,
+  fmt::print("{} seeds, {} with violations, {} run twice, {:.1f} s of processor time, {:.0f} a second\n", done, failed, repeated, took,
              static_cast<double>(done) / took);
   if (failed > 0) return 1;
   const auto missing = flags.complete ? tally.missing() : std::vector<std::string_view>{};
   for (const auto name : missing) fmt::print("never happened: {}\n", name);
+  if (flags.complete && missing.empty())
+    fmt::print("{} counters and {} fault points, each of them reached\n", tally.counts.size(), tally.fired.size());
   return missing.empty() ? 0 : 2;
 }

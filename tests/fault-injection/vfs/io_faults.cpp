@@ -85,6 +85,25 @@ const std::vector<Scenario>& scenarios() {
   return all;
 }
 
+void IoFaultResult::add(const IoFaultResult& other) {
+  scenario = other.scenario;
+  requests = other.requests;
+  runs += other.runs;
+  for (const auto& [field, count] : other.fields) {
+    FieldCount& mine = fields[field];
+    mine.runs += count.runs;
+    mine.struck += count.struck;
+    mine.excused += count.excused;
+    for (std::size_t i = 0; i < effect_count; ++i) mine.effects[i] += count.effects[i];
+  }
+  counts.add(other.counts);
+  power.add(other.power);
+  violations += other.violations;
+  for (const auto& failure : other.failures) {
+    if (failures.size() < told_failures) failures.push_back(failure);
+  }
+}
+
 IoFaultResult fail_each_request(const Scenario& scenario, const IoFaultPlan& plan) {
   IoFaultResult result;
   result.scenario = scenario.name;
@@ -119,6 +138,7 @@ IoFaultResult fail_each_request(const Scenario& scenario, const IoFaultPlan& pla
         session->must_be_well();
         ++field.effects[static_cast<std::size_t>(effect_of(session->counts()))];
         session->end(at % 2 == 0);
+        if (session->counts().piled_up + session->counts().read_wrongly > 0) ++field.excused;
         result.counts.add(session->counts());
         for (const auto& failure : session->failures()) fail(describe(scenario, request, fault) + ": " + failure);
         if (result.runs % plan.images_every != 0 || session->counts().piled_up > 0) continue;

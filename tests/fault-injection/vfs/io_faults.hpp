@@ -41,6 +41,8 @@ struct FieldCount {
   /// Runs, one for each request of the scenario; those in which the fault struck.
   std::int64_t runs = 0;
   std::int64_t struck = 0;
+  /// Runs in which something was let pass that is a failure anywhere else.
+  std::int64_t excused = 0;
   std::array<std::int64_t, effect_count> effects{};
 };
 
@@ -55,6 +57,8 @@ struct IoFaultResult {
   PowerLossResult power;
   std::int64_t violations = 0;
   std::vector<std::string> failures;
+
+  void add(const IoFaultResult& other);
 };
 
 /// What is repeated with a fault in it.

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <chrono>
 #include <cstdint>
 #include <ctime>
 #include <filesystem>
@@ -17,13 +18,15 @@ namespace {
 
 using namespace escrow;
 
+using Clock = std::chrono::steady_clock;
+
 double processor_time() { return static_cast<double>(std::clock()) / CLOCKS_PER_SEC; }
 
-int lose_power(std::uint64_t seed, std::int64_t images, const vfs::PowerLossPlan& wanted) {
+int lose_power(std::uint64_t seed, std::int64_t images, Clock::time_point until, const vfs::PowerLossPlan& wanted) {
   vfs::PowerLoss rig;
   vfs::PowerLossResult all;
   const double begin = processor_time();
-  for (auto plan = wanted; all.images < images && all.violations() == 0; ++seed) {
+  for (auto plan = wanted; all.images < images && all.violations() == 0 && (all.sessions == 0 || Clock::now() < until); ++seed) {
     plan.seed = seed;
     all.add(rig.run(plan));
   }
@@ -40,23 +43,31 @@ int lose_power(std::uint64_t seed, std::int64_t images, const vfs::PowerLossPlan
   return all.violations() == 0 ? 0 : 1;
 }
 
-int fail_requests(const vfs::IoFaultPlan& plan, const std::string& out) {
-  std::vector<vfs::IoFaultResult> results;
-  std::int64_t violations = 0;
+/// As many passes over the requests as there is time for, each of which takes other ones; after `passes` all have had their turn.
+int fail_requests(const vfs::IoFaultPlan& plan, std::int64_t passes, Clock::time_point until, const std::string& out) {
+  std::vector<vfs::IoFaultResult> results(vfs::scenarios().size());
   const double begin = processor_time();
-  for (const auto& scenario : vfs::scenarios()) {
-    results.push_back(vfs::fail_each_request(scenario, plan));
-    for (const auto& failure : results.back().failures) fmt::print("{}\n", failure);
-    fmt::print("{}: {} requests, {} runs, {} violations, {:.1f} s of processor time so far\n", scenario.name, results.back().requests,
-               results.back().runs, results.back().violations, processor_time() - begin);
-    violations += results.back().violations;
+  std::int64_t done = 0;
+  std::int64_t violations = 0;
+  for (; done < passes && violations == 0 && (done == 0 || Clock::now() < until); ++done) {
+    vfs::IoFaultPlan pass = plan;
+    pass.stride = plan.stride * passes;
+    pass.offset = plan.offset + plan.stride * done;
+    for (std::size_t i = 0; i < results.size(); ++i) results[i].add(vfs::fail_each_request(vfs::scenarios()[i], pass));
+    violations = 0;
+    for (const auto& result : results) violations += result.violations;
   }
+  for (const auto& result : results) {
+    for (const auto& failure : result.failures) fmt::print("{}\n", failure);
+  }
+  const vfs::Share share{.stride = plan.stride, .passes = passes, .passes_done = done};
+  fmt::print("{}{:.1f} s of processor time\n", vfs::sum_of(results, share), processor_time() - begin);
   if (out.empty()) {
-    fmt::print("{}", vfs::text_of(results, plan));
+    fmt::print("{}", vfs::text_of(results, share));
   } else {
     std::filesystem::create_directories(out);
-    std::ofstream(out + "/io-faults.txt") << vfs::text_of(results, plan);
-    std::ofstream(out + "/io-faults.json") << vfs::json_of(results, plan);
+    std::ofstream(out + "/io-faults.txt") << vfs::text_of(results, share);
+    std::ofstream(out + "/io-faults.json") << vfs::json_of(results, share);
     fmt::print("tables: {}/io-faults.txt, .json\n", out);
   }
   return violations == 0 ? 0 : 1;
@@ -69,18 +80,24 @@ int main(int argc, char** argv) {
   app.require_subcommand(1);
   std::uint64_t seed = 1;
   std::int64_t images = 20'000;
+  std::int64_t seconds = 1'000'000;
   vfs::PowerLossPlan plan;
   auto* power = app.add_subcommand("power", "Power fails at every moment of sessions");
   power->add_option("--seed", seed, "The first seed");
   power->add_option("--images", images, "How many images to judge at least");
+  power->add_option("--seconds", seconds, "For so long at most, but one session");
   power->add_option("--per-place", plan.images_per_point, "Draws for each place");
   power->add_option("--turns", plan.turns, "Turns of a session");
   vfs::IoFaultPlan faults;
+  std::int64_t passes = 1;
   auto* requests = app.add_subcommand("faults", "Every request to the file system fails in every way");
-  requests->add_option("--stride", faults.stride, "Only every so many-th request");
+  requests->add_option("--stride", faults.stride, "Only every so many-th request")->check(CLI::PositiveNumber);
   requests->add_option("--offset", faults.offset, "The first one of these, from 0");
+  requests->add_option("--passes", passes, "Take them in so many passes, spread over the whole")->check(CLI::PositiveNumber);
+  requests->add_option("--seconds", seconds, "Begin no pass after so long, but the first");
   std::string out;
   requests->add_option("--out", out, "Where to put the tables");
   CLI11_PARSE(app, argc, argv);
-  return *power ? lose_power(seed, images, plan) : fail_requests(faults, out);
+  const auto until = Clock::now() + std::chrono::seconds(seconds);
+  return *power ? lose_power(seed, images, until, plan) : fail_requests(faults, passes, until, out);
 }

@@ -41,6 +41,7 @@ void SessionCounts::add(const SessionCounts& other) {
   starts += other.starts;
   reads_failed += other.reads_failed;
   piled_up += other.piled_up;
+  read_wrongly += other.read_wrongly;
 }
 
 Session::Session(Disk& disk, std::uint64_t seed, Ledger known)
@@ -67,8 +68,7 @@ bool Session::open() {
   if (auto inspected = store::sqlite::inspect(log_path, database, wal, journal); !inspected) {
     refused = inspected.error();
     if (may_pile_up_ && refused->code == store::LogErrc::corrupt) {
-      ++counts_.piled_up;
-      is_given_up_ = true;
+      give_up();
       return false;
     }
   } else {
@@ -82,7 +82,7 @@ bool Session::open() {
   }
   if (refused) {
     ++counts_.refused_to_open;
-    if (refused->code != store::LogErrc::unavailable && !may_read_wrongly_) fail("refused for good: " + refused->detail);
+    if (refused->code != store::LogErrc::unavailable && !is_excused()) fail("refused for good: " + refused->detail);
     return false;
   }
   ++counts_.starts;
@@ -255,12 +255,12 @@ void Session::read_all() {
     const auto found = reader_->load(gid_of(gid));
     if (!found) {
       ++counts_.reads_failed;
-      if (found.error().code != store::LogErrc::unavailable && !may_read_wrongly_)
+      if (found.error().code != store::LogErrc::unavailable && !is_excused())
         fail("a read says that the file is damaged: " + found.error().detail);
     } else if (found->corrupt) {
-      if (!may_read_wrongly_) fail("a transaction counts as damaged: " + *found->corrupt);
+      if (!is_excused()) fail("a transaction counts as damaged: " + *found->corrupt);
     } else if (!found->transaction) {
-      if (!may_read_wrongly_) fail(gid + " was not found");
+      if (!is_excused()) fail(gid + " was not found");
     } else {
       core::Transaction expected = transaction;
       expected.run = found->transaction->run;
@@ -317,6 +317,30 @@ void Session::adopt_state(const Content& content) {
     fail("the log holds " + there + "instead of " + ledger_.summary());
   }
   pending_.reset();
+}
+
+bool Session::is_excused() {
+  if (!may_read_wrongly_ || disk_.struck() == 0) return false;
+  ++counts_.read_wrongly;
+  return true;
+}
+
+void Session::give_up() {
+  ++counts_.piled_up;
+  is_given_up_ = true;
+  // SQLite itself takes what it finds, up to the first commit that is none. Nobody may have been told that anything else is there.
+  disk_.set_sheltered(true);
+  try {
+    const Content content = read_content(log_path, disk_.name());
+    if (!allowed_.back().contains(content.digest)) {
+      std::string there;
+      for (const auto& [gid, revision] : content.revisions) there += gid + "@" + std::to_string(revision) + " ";
+      fail("given up, and the files hold " + there + "instead of " + ledger_.summary());
+    }
+  } catch (const std::exception& error) {
+    fail(std::string("given up, and what is there cannot be read: ") + error.what());
+  }
+  disk_.set_sheltered(false);
 }
 
 void Session::compare_counts() {

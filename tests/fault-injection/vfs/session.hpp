@@ -36,8 +36,10 @@ struct SessionCounts {
   std::int64_t checkpoints = 0;
   std::int64_t starts = 0;
   std::int64_t reads_failed = 0;
-  /// See `Session::may_pile_up`.
+  /// Sessions that were given up: see `Session::may_pile_up`.
   std::int64_t piled_up = 0;
+  /// Reports of damage that were let pass: see `Session::may_read_wrongly`.
+  std::int64_t read_wrongly = 0;
 
   void add(const SessionCounts& other);
 };
@@ -68,10 +70,11 @@ class Session {
   [[nodiscard]] const std::map<std::string, core::Transaction>& live() const { return live_; }
   /// What may be on the disk once mark n of the trace has been passed.
   [[nodiscard]] const std::vector<Digests>& allowed() const { return allowed_; }
-  /// Whether damage may be reported as such: only where what is read can be wrong.
+  /// Whether damage may be reported as such: only where what is read can be wrong, and only once it has been. Each time counts.
   void may_read_wrongly(bool may) { may_read_wrongly_ = may; }
   /// A disk that keeps making the writes that it reports as failed can leave several commits behind one another that nobody was told of;
-  /// at the next start they look like damage, which is refused. Only then is that refusal taken for right.
+  /// at the next start they look like damage, which is refused. Only then is that refusal taken for right, and only if what was
+  /// acknowledged is still in the files. The session ends there, which counts.
   void may_pile_up(bool may) { may_pile_up_ = may; }
 
  private:
@@ -89,6 +92,9 @@ class Session {
   void tell(const Pending& done);
   void after_writing();
   void compare_counts();
+  void give_up();
+  /// Whether a report of damage is let pass, which is counted.
+  bool is_excused();
   void fail(std::string what) { failures_.push_back(std::move(what)); }
   void mark();
 
