@@ -26,6 +26,7 @@ struct Totals {
   std::uint64_t singles = 0;
   std::uint64_t bad_singles = 0;
   std::uint64_t unchanged = 0;
+  std::uint64_t absorbed = 0;
   std::uint64_t singles_on_rows = 0;
   std::uint64_t pairs = 0;
   std::uint64_t bad_pairs = 0;
@@ -45,6 +46,7 @@ Totals totals_of(const std::vector<Report>& reports) {
     totals.singles += report.singles.size();
     totals.bad_singles += bad_in(report.singles);
     totals.unchanged += report.unchanged;
+    totals.absorbed += report.absorbed;
     totals.singles_on_rows += report.singles_on_rows;
     totals.pairs += report.pairs;
     totals.bad_pairs += report.bad_pairs.size();
@@ -176,12 +178,12 @@ std::string bound_of(const std::vector<Report>& reports, const Depth& depth) {
   }
   return fmt::format(
       "Complete means: {} scenarios x {} fault points met by their runs without a fault x {{once, until healed}}: {} runs, {} of which "
-      "took the course of the run without a fault; "
+      "took the course of the run without a fault; {} of a fault that the protocol absorbs, each of which has to end as that run; "
       "{} runs of these once more with the product's rows behind the log. {} points were "
       "discovered in these runs altogether, and the additional ones are reached by pairs. {} A fault point is a kind of fault at one "
       "identity (transaction, branch, operation, attempt, place among a step's effects) and occasion; delays are the middle ones, settings "
       "the default ones. Nothing more is claimed: not three faults, not other transactions, not several coordinators.",
-      reports.size(), totals.points, totals.singles, totals.unchanged, totals.singles_on_rows, totals.discovered, pairs);
+      reports.size(), totals.points, totals.singles, totals.unchanged, totals.absorbed, totals.singles_on_rows, totals.discovered, pairs);
 }
 
 std::string markdown_of(const std::vector<Report>& reports, const Depth& depth) {

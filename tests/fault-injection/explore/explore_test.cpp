@@ -28,9 +28,13 @@ TEST_CASE("each canonical scenario takes its course", "[simulation]") {
   }
 }
 
-TEST_CASE("every single fault in every canonical scenario breaks no invariant, once and until healed", "[simulation]") {
+TEST_CASE(
+    "every single fault in every canonical scenario breaks no invariant, once and until healed, and one that is absorbed changes no "
+    "outcome",
+    "[simulation]") {
   std::size_t points = 0;
   std::size_t singles = 0;
+  std::size_t absorbed = 0;
   for (const explore::Scenario& scenario : explore::scenarios()) {
     const auto report = explore::explore(scenario, {});
     for (const auto& attempt : report.singles) {
@@ -42,10 +46,13 @@ TEST_CASE("every single fault in every canonical scenario breaks no invariant, o
     CHECK(report.bad_on_rows.empty());
     points += report.points;
     singles += report.singles.size();
+    absorbed += report.absorbed;
   }
   // Every point twice; and so many points that nobody has quietly taken half of them away.
   CHECK(singles == points * 2);
   CHECK(points > 6'000);
+  // Of these, those that must leave the outcome as it is: what is lost, late, twice, or dies and comes back.
+  CHECK(absorbed > points * 3 / 4);
 }
 
 TEST_CASE("an exploration says the same with any number of threads", "[simulation]") {
@@ -68,6 +75,23 @@ TEST_CASE("a broken invariant stands in all three forms of the coverage table", 
   CHECK(explore::markdown_of(reports, {}).find("made up") != std::string::npos);
   CHECK(explore::json_of(reports, {}).find("\"singles_bad\": 1") != std::string::npos);
   CHECK(explore::html_of(reports, {}).find("class=\"bad\"") != std::string::npos);
+}
+
+TEST_CASE("an outage that lasts is one of its own service", "[simulation]") {
+  explore::Case what;
+  what.scenario = "saga-3";
+  std::string why;
+  what.faults.push_back(*sim::fault_from("net.service_down process at 1 until healed", why));
+  explore::CaseRun run(what);
+  run.run();
+  CHECK(run.violations().empty());
+  std::size_t struck = 0;
+  for (const sim::Fired& fault : run.faults().fired()) {
+    if (fault.point != sim::Point::service_down) continue;
+    CHECK(fault.identity.place == 1);
+    ++struck;
+  }
+  CHECK(struck > 1);
 }
 
 TEST_CASE("a scenario file is read back as it was written", "[simulation]") {

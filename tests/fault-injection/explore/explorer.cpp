@@ -8,6 +8,7 @@
 #include <thread>
 #include <tuple>
 
+#include "tests/fault-injection/sim/identities.hpp"
 #include "tests/fault-injection/sim/random.hpp"
 #include "tests/fault-injection/sim/world.hpp"
 
@@ -15,6 +16,7 @@ namespace escrow::explore {
 namespace {
 
 using sim::Fired;
+using sim::Point;
 
 auto order_of(const Fired& fault) {
   const auto& identity = fault.identity;
@@ -49,10 +51,19 @@ std::uint64_t course_of(const sim::History& history) {
   return course;
 }
 
+std::string outcome_of(const sim::History& history, std::size_t transactions) {
+  std::map<int, std::string_view> ends;
+  for (std::size_t i = 0; i < transactions; ++i) ends[static_cast<int>(i)] = "none";
+  for (const auto& value : history.log) ends[sim::ordinal_of(value->gid().text())] = protocol::to_string(value->status);
+  std::string text;
+  for (const auto& [transaction, end] : ends) text += fmt::format("{}t{} {}", text.empty() ? "" : ", ", transaction, end);
+  return text;
+}
+
 class Run {
  public:
   Run(const Scenario& scenario, std::vector<Fired> faults, bool keeps_occasions, bool has_real_rows = false)
-      : attempt_{std::move(faults), 0, {}} {
+      : attempt_{std::move(faults), 0, {}, {}} {
     sim::Script script{scenario.script, true};
     script.faults.insert(script.faults.end(), attempt_.faults.begin(), attempt_.faults.end());
     sim::World world({.script = &script,
@@ -64,6 +75,7 @@ class Run {
     for (const auto& violation : oracles::judge(oracles::Evidence(world.history())))
       attempt_.violations.push_back(fmt::format("{} t{}: {}", violation.oracle, violation.transaction, violation.what));
     attempt_.course = course_of(world.history());
+    attempt_.outcome = outcome_of(world.history(), scenario.shapes.size());
     if (keeps_occasions) occasions_ = world.faults().occasions();
   }
 
@@ -111,7 +123,84 @@ Behind explore_behind(const Scenario& scenario, const Fired& first, const std::v
   return found;
 }
 
+/// Whether it may strike a call or a local transaction that the initiator of t0 makes itself.
+bool strikes_initiator(const Scenario& scenario, const Fired& fault) {
+  const protocol::StartRequest& request = *scenario.shapes.front().request;
+  if (!request.interactive) return false;
+  switch (fault.point) {
+    case Point::service_down:
+    case Point::service_silent:
+    case Point::service_deaf:
+    case Point::participant_in_progress: return request.mode != protocol::Mode::message;
+    // It lives in a participant's process.
+    case Point::participant_crash_before:
+    case Point::participant_crash_after: return request.mode == protocol::Mode::message;
+    default: return false;
+  }
+}
+
 }  // namespace
+
+bool is_absorbed(const Scenario& scenario, const Fired& fault) {
+  if (fault.until_healed || strikes_initiator(scenario, fault)) return false;
+  switch (fault.point) {
+    case Point::coordinator_crash:
+    case Point::coordinator_crash_kept:
+    case Point::coordinator_crash_at_start:
+    case Point::coordinator_pause:
+    case Point::coordinator_drain:
+    case Point::amnesia:
+    case Point::clock_back:
+    case Point::store_unavailable:
+    case Point::store_overloaded:
+    case Point::store_unknown_applied:
+    case Point::store_unknown_lost:
+    case Point::store_slow:
+    case Point::store_read_failed:
+    case Point::write_survives_crash:
+    case Point::conflict:
+    case Point::lost_write_returns:
+    case Point::late_write:
+    case Point::service_down:
+    case Point::service_silent:
+    case Point::service_deaf:
+    case Point::request_reset:
+    case Point::request_lost:
+    case Point::answer_lost:
+    case Point::delivered_late:
+    case Point::duplicated_now:
+    case Point::duplicated_late:
+    case Point::slow_link:
+    case Point::garbled_answer:
+    case Point::proxy_before:
+    case Point::proxy_after:
+    case Point::participant_crash_before:
+    case Point::participant_crash_after:
+    case Point::participant_busy:
+    case Point::participant_in_progress:
+    case Point::participant_overloaded:
+    case Point::participant_too_many:
+    case Point::participant_failed:
+    case Point::api_request_lost:
+    case Point::api_answer_lost:
+    case Point::api_duplicated:
+    case Point::api_duplicated_late: return true;
+    // A deadline comes too early, a row cannot be trusted, somebody says no, or is not there any more to say anything.
+    case Point::clock_forward:
+    case Point::row_damaged:
+    case Point::row_retired:
+    case Point::refused_forward:
+    case Point::refused_final:
+    case Point::client_dies:
+    case Point::client_choice:
+    case Point::operator_word:
+    case Point::latency:
+    case Point::jitter:
+    case Point::restart_delay:
+    case Point::choice: break;
+  }
+  return false;
+}
 
 std::string kind_of(const Fired& fault) {
   return std::string(sim::describe(fault.point).name) + (fault.until_healed ? " until healed" : "");
@@ -145,6 +234,11 @@ Report explore(const Scenario& scenario, const Depth& depth) {
     discovered.insert(occasions[i].begin(), occasions[i].end());
     report.classes.try_emplace({singles[i].course, kind_of(firsts[i])}, singles[i].faults);
     report.unchanged += singles[i].course == clean.attempt_.course ? 1 : 0;
+    if (is_absorbed(scenario, firsts[i])) {
+      ++report.absorbed;
+      if (singles[i].outcome != clean.attempt_.outcome)
+        singles[i].violations.push_back(fmt::format("outcome: {}; without the fault {}", singles[i].outcome, clean.attempt_.outcome));
+    }
     ++report.singles_on_rows;
     if (!on_rows[i].violations.empty()) report.bad_on_rows.push_back(std::move(on_rows[i]));
   }

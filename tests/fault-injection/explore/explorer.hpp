@@ -17,6 +17,8 @@ struct Attempt {
   std::vector<sim::Fired> faults;
   /// Runs with the same course of accepted log writes and participants' local transactions are of one class.
   std::uint64_t course = 0;
+  /// How each transaction ended, as `t0 committed, t1 none`.
+  std::string outcome;
   /// What the oracles said, as `S1 t0: ...`; empty: nothing.
   std::vector<std::string> violations;
 };
@@ -29,6 +31,8 @@ struct Report {
   std::vector<Attempt> singles;
   /// Singles that ran the course of the run without a fault: they show that it is absorbed, and no more.
   std::uint64_t unchanged = 0;
+  /// Singles of a fault that the protocol absorbs, once: each must leave the outcome of the run without it.
+  std::uint64_t absorbed = 0;
   /// The singles once more with the product's rows behind the log; of these, only those that broke something.
   std::uint64_t singles_on_rows = 0;
   std::vector<Attempt> bad_on_rows;
@@ -50,6 +54,11 @@ struct Depth {
 
 /// Deterministic: the same report on every machine and with any number of threads.
 [[nodiscard]] Report explore(const Scenario& scenario, const Depth& depth);
+
+/// Whether the protocol promises that this fault changes nothing of how transactions end: what is lost is asked again, what comes twice is
+/// done once, who dies starts again, and who is slow is waited for. Not what lasts, what is decided by somebody, or what strikes the
+/// initiator's own work: it draws its own conclusions.
+[[nodiscard]] bool is_absorbed(const Scenario& scenario, const sim::Fired& fault);
 
 /// The name of the fault's point, and whether it lasts.
 [[nodiscard]] std::string kind_of(const sim::Fired& fault);

@@ -6,6 +6,7 @@
 
 #include "protocol/planted_bug.hpp"
 #include "tests/fault-injection/explore/case.hpp"
+#include "tests/fault-injection/explore/explorer.hpp"
 #include "tests/fault-injection/mutants/hunt.hpp"
 
 // The museum: each file plants one bug, ours or a class of bugs that others have shipped, and the run that it describes gives it away.
@@ -64,4 +65,15 @@ TEST_CASE("what gives a planted bug away is small: three faults at most in half 
   std::ranges::sort(sizes);
   CHECK(sizes[sizes.size() / 2] <= 3);
   CHECK(sizes[sizes.size() * 95 / 100] <= 6);
+}
+
+TEST_CASE("a coordinator that gives up what it has to absorb is found by how its transactions end", "[simulation]") {
+  const auto* scenario = explore::scenario_named("saga-3");
+  REQUIRE(scenario != nullptr);
+  planted::choose("gives_up_after_one_attempt");
+  const auto report = explore::explore(*scenario, {});
+  planted::choose("");
+  CHECK(std::ranges::any_of(report.singles, [](const explore::Attempt& attempt) {
+    return std::ranges::any_of(attempt.violations, [](const auto& violation) { return violation.starts_with("outcome: t0 aborted"); });
+  }));
 }
