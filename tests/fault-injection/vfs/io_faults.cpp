@@ -39,7 +39,8 @@ class Runner {
     auto session = std::make_unique<Session>(disk_, scenario_.seed, base_.ledger);
     session->adopt(base_.live);
     if (fault) {
-      session->may_read_wrongly(fault->harm == Harm::short_read);
+      // One wrong read is reported once: what is read after it is right again.
+      if (fault->harm == Harm::short_read) session->may_read_wrongly(fault->lasting == Lasting::once ? 1 : 1'000);
       session->may_pile_up(fault->harm == Harm::error_but_done && fault->lasting != Lasting::once);
       disk_.arm(*fault);
     } else {
@@ -83,6 +84,34 @@ const std::vector<Scenario>& scenarios() {
   static const std::vector<Scenario> all{
       {"making a log", 11, 3, true}, {"recovery and work", 12, 9, false}, {"housekeeping", 29, 9, false}, {"long readers", 41, 9, false}};
   return all;
+}
+
+std::vector<std::string> excess_of(const std::vector<IoFaultResult>& results) {
+  struct Kind {
+    std::int64_t runs = 0;
+    std::int64_t excused = 0;
+  };
+  Kind short_reads;
+  Kind piled;
+  Kind others;
+  for (const auto& result : results) {
+    for (const auto& [field, count] : result.fields) {
+      const bool may_pile = field.harm == Harm::error_but_done && field.lasting != Lasting::once;
+      Kind& kind = field.harm == Harm::short_read ? short_reads : may_pile ? piled : others;
+      kind.runs += count.runs;
+      kind.excused += count.excused;
+    }
+  }
+  std::vector<std::string> found;
+  const auto hold = [&](const char* what, const Kind& kind, std::int64_t most_in_hundred) {
+    if (kind.excused * 100 <= kind.runs * most_in_hundred) return;
+    found.push_back(std::string(what) + ": " + std::to_string(kind.excused) + " of " + std::to_string(kind.runs) +
+                    " runs were excused, more than " + std::to_string(most_in_hundred) + " in a hundred");
+  };
+  hold("short reads that are reported as damage", short_reads, 60);
+  hold("commits that pile up", piled, 1);
+  hold("everything else", others, 0);
+  return found;
 }
 
 void IoFaultResult::add(const IoFaultResult& other) {

@@ -61,6 +61,9 @@ struct IoFaultResult {
   void add(const IoFaultResult& other);
 };
 
+/// Where more was excused than experience says; empty: nowhere. An excuse that is always used hides what it was not made for.
+[[nodiscard]] std::vector<std::string> excess_of(const std::vector<IoFaultResult>& results);
+
 /// What is repeated with a fault in it.
 struct Scenario {
   std::string name;

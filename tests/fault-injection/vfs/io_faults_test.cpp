@@ -1,6 +1,7 @@
 #include <catch2/catch.hpp>
 
 #include <string>
+#include <vector>
 
 #include "tests/fault-injection/vfs/io_faults.hpp"
 
@@ -26,8 +27,10 @@ TEST_CASE("B02 and B06: whatever request fails, answers are true, nothing acknow
   std::int64_t runs = 0;
   std::int64_t images = 0;
   std::int64_t syncs = 0;
+  std::vector<vfs::IoFaultResult> all;
   for (const auto& scenario : vfs::scenarios()) {
-    const auto result = vfs::fail_each_request(scenario, {.stride = 37, .offset = 3, .images_every = 3});
+    all.push_back(vfs::fail_each_request(scenario, {.stride = 37, .offset = 3, .images_every = 3}));
+    const auto& result = all.back();
     INFO(told(result));
     CHECK(result.violations == 0);
     CHECK(result.failures.empty());
@@ -45,6 +48,7 @@ TEST_CASE("B02 and B06: whatever request fails, answers are true, nothing acknow
       ++syncs;
     }
   }
+  for (const auto& excess : vfs::excess_of(all)) FAIL_CHECK(excess);
   CHECK(runs > 400);
   CHECK(images > 300);
   CHECK(syncs > 0);
@@ -52,4 +56,18 @@ TEST_CASE("B02 and B06: whatever request fails, answers are true, nothing acknow
     INFO(vfs::name_of(effect));
     CHECK(effects[static_cast<std::size_t>(effect)] > 0);
   }
+}
+
+TEST_CASE("more excuses than experience says are told for the kind of fault that had them", "[vfs]") {
+  vfs::IoFaultResult made_up;
+  const auto excused = [&](vfs::Harm harm, vfs::Lasting lasting, std::int64_t count) {
+    made_up.fields = {
+        {{vfs::Step::write, vfs::FileKind::wal, harm, lasting}, {.runs = 100, .struck = 100, .excused = count, .effects = {}}}};
+    return vfs::excess_of({made_up}).size();
+  };
+  CHECK(excused(vfs::Harm::error_but_done, vfs::Lasting::this_step, 1) == 0);
+  CHECK(excused(vfs::Harm::error_but_done, vfs::Lasting::this_step, 2) == 1);
+  CHECK(excused(vfs::Harm::error_but_done, vfs::Lasting::once, 1) == 1);
+  CHECK(excused(vfs::Harm::short_read, vfs::Lasting::once, 60) == 0);
+  CHECK(excused(vfs::Harm::short_read, vfs::Lasting::once, 61) == 1);
 }

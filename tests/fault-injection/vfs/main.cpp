@@ -60,6 +60,10 @@ int fail_requests(const vfs::IoFaultPlan& plan, std::int64_t passes, Clock::time
   for (const auto& result : results) {
     for (const auto& failure : result.failures) fmt::print("{}\n", failure);
   }
+  for (const auto& excess : vfs::excess_of(results)) {
+    fmt::print("{}\n", excess);
+    ++violations;
+  }
   const vfs::Share share{.stride = plan.stride, .passes = passes, .passes_done = done};
   fmt::print("{}{:.1f} s of processor time\n", vfs::sum_of(results, share), processor_time() - begin);
   if (out.empty()) {

@@ -243,6 +243,13 @@ void Session::remove_old() {
 }
 
 void Session::read_all() {
+  const std::int64_t before = counts_.read_wrongly;
+  read_each();
+  // What was read wrongly stays in the memory of its connection. The next one sees what is there.
+  if (counts_.read_wrongly > before) reader_.reset();
+}
+
+void Session::read_each() {
   if (!reader_) {
     auto opened = log_->open_reader();
     if (!opened) {
@@ -251,7 +258,9 @@ void Session::read_all() {
     }
     reader_ = std::move(*opened);
   }
+  const std::int64_t before = counts_.read_wrongly;
   for (const auto& [gid, transaction] : live_) {
+    if (counts_.read_wrongly > before) return;
     const auto found = reader_->load(gid_of(gid));
     if (!found) {
       ++counts_.reads_failed;
@@ -320,7 +329,8 @@ void Session::adopt_state(const Content& content) {
 }
 
 bool Session::is_excused() {
-  if (!may_read_wrongly_ || disk_.struck() == 0) return false;
+  if (may_read_wrongly_ == 0 || disk_.struck() == 0) return false;
+  --may_read_wrongly_;
   ++counts_.read_wrongly;
   return true;
 }
@@ -384,7 +394,7 @@ void Session::must_be_well() {
   }
   if (counts_.acknowledged == before) fail("a write was refused although the disk is well: " + result.detail);
   mark();
-  may_read_wrongly_ = false;
+  may_read_wrongly_ = 0;
   reader_.reset();
   read_all();
   settle();

@@ -70,8 +70,8 @@ class Session {
   [[nodiscard]] const std::map<std::string, core::Transaction>& live() const { return live_; }
   /// What may be on the disk once mark n of the trace has been passed.
   [[nodiscard]] const std::vector<Digests>& allowed() const { return allowed_; }
-  /// Whether damage may be reported as such: only where what is read can be wrong, and only once it has been. Each time counts.
-  void may_read_wrongly(bool may) { may_read_wrongly_ = may; }
+  /// How often damage may be reported that is not there: only where what is read can be wrong, and only once it has been. Each time counts.
+  void may_read_wrongly(std::int64_t most) { may_read_wrongly_ = most; }
   /// A disk that keeps making the writes that it reports as failed can leave several commits behind one another that nobody was told of;
   /// at the next start they look like damage, which is refused. Only then is that refusal taken for right, and only if what was
   /// acknowledged is still in the files. The session ends there, which counts.
@@ -86,6 +86,7 @@ class Session {
   void write_batch();
   void remove_old();
   void read_all();
+  void read_each();
   void hold_a_reader();
   void settle();
   void adopt_state(const Content& content);
@@ -119,7 +120,7 @@ class Session {
   std::int64_t run_ = 0;
   std::int64_t last_seq_ = 0;
   int next_gid_ = 0;
-  bool may_read_wrongly_ = false;
+  std::int64_t may_read_wrongly_ = 0;
   bool may_pile_up_ = false;
   bool is_given_up_ = false;
 };
