@@ -4,7 +4,7 @@
    holds it uncommitted, the check answers that it does not know yet.
    Mutations, each to be refuted: NO_CHECK_MARK SILENCE_IS_NO SEES_UNCOMMITTED BUSY_IS_NO EARLY_SEND NO_IDEMP ASKS_ONCE
    NO_CONDITION changes nothing of what is delivered, and must be found to change nothing: the row decides before the log does.
-   -DLIVE: whatever the initiator does, the transaction ends (weak fairness; the faults have stopped). */
+   -DLIVE: whatever the initiator does, the transaction ends once the faults have stopped (weak fairness). */
 #include "words.pml"
 #define NO_ROW 0
 #define HELD 1
@@ -116,9 +116,7 @@ proctype Coordinator() {
      :: read == COMMITTING -> message_sent = 1;
           if
           :: atomic { message_ok && MOVE(COMMITTING, COMMITTED) }
-#ifndef LIVE
-          :: skip
-#endif
+          :: FAULT
           fi
      :: read == ABORTING -> if :: atomic { MOVE(ABORTING, ABORTED) } :: status != ABORTING fi
      :: else -> break
@@ -141,7 +139,7 @@ init {
 #define UNDELIVERED (status == COMMITTED && delivered == 0)
 #define INVENTED ((status == COMMITTING || status == COMMITTED) && !local_committed)
 #ifdef LIVE
-ltl ends { <> (status == COMMITTED || status == ABORTED) }
+ltl ends { [] (calm -> <> ENDED) }
 #else
 ltl safe { [] !(TWICE || WITHOUT || UNHEARD || UNDELIVERED || INVENTED) }
 #endif

@@ -8,6 +8,11 @@
 #define PIVOT 1
 #define LAST 2
 #define STEPS 3
+#ifdef LIVE
+#define FAULTY !calm
+#else
+#define FAULTY true
+#endif
 
 byte status = ACTIVE;                                          /* the log */
 bit done[STEPS];
@@ -24,10 +29,8 @@ proctype Participant(byte s) {
        :: !row[s] ->
             if
             :: row[s] = 1; COUNT(acted[s]); ok[s] = 1
-#ifndef LIVE
-            :: s == LAST                                       /* not yet; nothing is kept of a no behind the pivot */
-            :: s == LAST -> refused[s] = 1
-#endif
+            :: s == LAST && FAULTY                             /* not yet; nothing is kept of a no behind the pivot */
+            :: s == LAST && FAULTY -> refused[s] = 1
             :: s != LAST -> row[s] = 1; refused[s] = 1         /* for good: each repeat is told the same */
             fi
        :: else ->
@@ -73,9 +76,7 @@ restart:
              :: status != ACTIVE || turn_has_come
              fi
 #endif
-#ifndef LIVE
-          :: goto restart
-#endif
+          :: CRASH(restart)
           fi
      :: read == ACTIVE && done[FIRST] && !turn_has_come ->
 #ifdef UNWRITTEN_TURN
@@ -84,9 +85,7 @@ restart:
           :: ok[PIVOT] -> turn_has_come = 1
           :: refused[PIVOT] -> if :: atomic { MOVE(ACTIVE, ABORTING) } :: status != ACTIVE fi
           :: if :: atomic { MOVE(ACTIVE, ABORTING) } :: status != ACTIVE fi
-#ifndef LIVE
-          :: goto restart
-#endif
+          :: CRASH(restart)
           fi
 #else
           if
@@ -96,9 +95,7 @@ restart:
              :: atomic { !turn_has_come && MOVE(ACTIVE, ABORTING) }
              :: status != ACTIVE || turn_has_come
              fi
-#ifndef LIVE
-          :: goto restart
-#endif
+          :: CRASH(restart)
           fi
 #endif
      :: read == ACTIVE && done[FIRST] && turn_has_come -> sent[PIVOT] = 1;
@@ -118,9 +115,7 @@ restart:
 #ifdef UNKNOWN_IS_REFUSAL
           :: !ok[PIVOT] -> if :: atomic { MOVE(ACTIVE, ABORTING) } :: status != ACTIVE fi
 #endif
-#ifndef LIVE
-          :: goto restart
-#endif
+          :: CRASH(restart)
           fi
 #ifdef STOPS_BEHIND
      :: read == COMMITTING -> break
@@ -134,9 +129,7 @@ restart:
 #ifdef GIVE_UP
           :: refused[LAST] -> FORCE(ABORTING)
 #endif
-#ifndef LIVE
-          :: goto restart
-#endif
+          :: CRASH(restart)
           fi
      :: read == ABORTING -> undo_sent = 1;
           if
@@ -144,9 +137,7 @@ restart:
 #ifdef LIVE
           :: status != ABORTING
 #endif
-#ifndef LIVE
-          :: goto restart
-#endif
+          :: CRASH(restart)
           fi
      :: else -> break
      fi
@@ -175,7 +166,7 @@ init {
 #define AHEAD (acted[LAST] > 0 && acted[PIVOT] == 0)
 #define LEFT (status == ABORTED && acted[FIRST] != compensated)
 #ifdef LIVE
-ltl ends { <> (status == COMMITTED || status == ABORTED) }
+ltl ends { [] (calm -> <> ENDED) }
 #else
 ltl safe { [] !(TWICE(FIRST) || TWICE(PIVOT) || TWICE(LAST) || compensated > 1 || HALF || BACKWARD || AHEAD || LEFT) }
 #endif

@@ -19,7 +19,8 @@ import tempfile
 HERE = pathlib.Path(__file__).resolve().parent
 COUNTS = HERE / "counts.json"
 MODELS = ["tcc", "saga", "msg", "pivot"]
-# Definitions with which a model must hold; "live" ones are checked for acceptance cycles under weak fairness.
+# Definitions with which a model must hold; "live" ones, whose faults stop at some moment, are checked for acceptance
+# cycles under weak fairness.
 HOLD = {
     "tcc": [[], ["ZOMBIE"], ["LIVE"], ["LIVE", "ZOMBIE"]],
     "saga": [[], ["ZOMBIE"], ["LIVE"], ["LIVE", "ZOMBIE"], ["NO_CONDITION_ON_STEP"]],
@@ -31,6 +32,7 @@ WITH = {
     ("tcc", "NO_DEADLINE"): ["LIVE"],
     ("tcc", "FORGETS_LAST"): ["LIVE"],
     ("saga", "FORGETS_ABORT"): ["LIVE"],
+    ("saga", "FORGETS_AFTER_CRASH"): ["LIVE"],
     ("msg", "ASKS_ONCE"): ["LIVE"],
     ("pivot", "STOPS_BEHIND"): ["LIVE"],
     ("pivot", "STATUS_ONLY"): ["ZOMBIE"],
@@ -75,7 +77,7 @@ def verify(model, definitions):
         for file in HERE.glob("*.pml"):
             shutil.copy(file, place)
         flags = [f"-D{name}" for name in definitions]
-        run = lambda *command: subprocess.run(command, cwd=place, capture_output=True, text=True, timeout=300, check=False)
+        run = lambda *command: subprocess.run(command, cwd=place, capture_output=True, text=True, timeout=900, check=False)
         made = run("spin", *flags, "-a", f"{model}.pml")
         if made.returncode != 0 or "rror" in made.stdout:
             sys.exit(f"{model}.pml: spin says {made.stdout}{made.stderr}")
@@ -121,7 +123,7 @@ def main():
     refuted = sum(1 for (_, _, holds), (errors, _) in zip(work, results) if not holds and errors)
     print(f"{refuted} mutations refuted")
     # A header that names its mutations in another way would leave none to refute.
-    if not arguments.model and refuted < 31:
+    if not arguments.model and refuted < 32:
         faults.append(f"only {refuted} mutations were refuted")
     for fault in faults:
         print(f"FAILED: {fault}")

@@ -1,6 +1,7 @@
 /* One driven saga of three steps, one after the other; one coordinator or two (-DZOMBIE) on one log. `goto restart` is a crash: what was in
    memory is gone, the log is not.
    Mutations, each to be refuted: NO_MARK NO_IDEMP LAZY_STEP SKIP_INFLIGHT UNORDERED_UNDO FORGETS_ABORT
+   FORGETS_AFTER_CRASH (what a start finds aborting is not taken up)
    NO_CONDITION_ON_STEP changes nothing, and must be found to change nothing: the record of a step only ever goes one way. */
 #include "words.pml"
 #define STEPS 3
@@ -54,7 +55,15 @@ proctype Coordinator() {
 #else
 #define DONE(x) done[x]
 #endif
+#ifdef FORGETS_AFTER_CRASH
+  bit remembers = 1;
+  goto begin;
+#endif
 restart:
+#ifdef FORGETS_AFTER_CRASH
+  remembers = 0;
+begin:
+#endif
 #ifdef LAZY_STEP
   s = 0; do :: s < STEPS -> known[s] = done[s]; s++ :: else -> break od;
 #endif
@@ -79,13 +88,14 @@ restart:
 #endif
                :: action_refused[first] -> if :: atomic { MOVE(ACTIVE, ABORTING) } :: status != ACTIVE fi
                :: if :: atomic { MOVE(ACTIVE, ABORTING) } :: status != ACTIVE fi /* the deadline: nobody knows how the step went */
-#ifndef LIVE
-               :: goto restart
-#endif
+               :: CRASH(restart)
                fi
           fi
 #ifdef FORGETS_ABORT
      :: read == ABORTING -> break
+#endif
+#ifdef FORGETS_AFTER_CRASH
+     :: read == ABORTING && !remembers -> break
 #endif
      :: read == ABORTING -> first = 0;
           do :: first < STEPS && DONE(first) == 1 -> first++ :: else -> break od;
@@ -102,9 +112,7 @@ restart:
 #ifndef UNORDERED_UNDO
                     if
                     :: undo_ok[s] -> undone[s] = 1
-#ifndef LIVE
-                    :: goto restart
-#endif
+                    :: CRASH(restart)
                     fi
 #endif
                fi
@@ -112,7 +120,7 @@ restart:
           od;
 #ifdef UNORDERED_UNDO
           s = 0;
-          do :: s < STEPS -> if :: undo_sent[s] -> if :: undo_ok[s] -> undone[s] = 1 :: goto restart fi :: else fi; s++
+          do :: s < STEPS -> if :: undo_sent[s] -> if :: undo_ok[s] -> undone[s] = 1 :: CRASH(restart) fi :: else fi; s++
              :: else -> break od;
 #endif
           if :: atomic { MOVE(ABORTING, ABORTED) } :: status != ABORTING fi
@@ -137,7 +145,7 @@ init {
 #define HALF(s) (status == COMMITTED && (acted[s] != 1 || compensated[s] != 0))
 #define LEFT(s) (status == ABORTED && acted[s] != compensated[s])
 #ifdef LIVE
-ltl ends { <> (status == COMMITTED || status == ABORTED) }
+ltl ends { [] (calm -> <> ENDED) }
 #else
 ltl safe { [] !(TWICE(0) || TWICE(1) || TWICE(2) || HALF(0) || HALF(1) || HALF(2) || LEFT(0) || LEFT(1) || LEFT(2) || out_of_order) }
 #endif

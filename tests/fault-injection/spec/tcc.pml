@@ -83,13 +83,14 @@ gone:
 }
 
 #ifdef LIVE
-#define STOP
+#define STOP :: CRASH(again)                                   /* a crash between two calls */
 #else
-#define STOP :: break                                          /* a crash between two calls */
+#define STOP :: break
 #endif
 
 proctype Coordinator() {
   byte b; byte read;
+again:
   do
   :: read = status;
      if
@@ -104,10 +105,10 @@ proctype Coordinator() {
 #ifdef NO_DEADLINE
           status != ACTIVE
 #else
-          if :: atomic { MOVE(ACTIVE, ABORTING) } :: status != ACTIVE fi
+          if :: atomic { MOVE(ACTIVE, ABORTING) } :: status != ACTIVE :: FAULT fi
 #endif
 #else
-          if :: atomic { MOVE(ACTIVE, ABORTING) } :: skip fi
+          if :: atomic { MOVE(ACTIVE, ABORTING) } :: FAULT fi
 #endif
 #endif
      :: read == COMMITTING -> b = 0;
@@ -119,9 +120,8 @@ proctype Coordinator() {
           :: atomic { (!registered[0] || confirm_ok[0]) && (!registered[1] || confirm_ok[1]) && MOVE(COMMITTING, COMMITTED) }
 #ifdef LIVE
           :: status != COMMITTING
-#else
-          :: skip
 #endif
+          :: FAULT
           fi
      :: read == ABORTING -> b = BRANCHES;
           do :: b > 0 -> b--; if :: registered[b] -> cancel_sent[b] = 1 :: else fi :: b == 0 -> break STOP od;
@@ -129,9 +129,8 @@ proctype Coordinator() {
           :: atomic { (!registered[0] || cancel_ok[0]) && (!registered[1] || cancel_ok[1]) && MOVE(ABORTING, ABORTED) }
 #ifdef LIVE
           :: status != ABORTING
-#else
-          :: skip
 #endif
+          :: FAULT
           fi
      :: else -> break
      fi
@@ -154,7 +153,7 @@ init {
 #define MIXED ((confirmed[0] > 0 && cancelled[1] > 0) || (confirmed[1] > 0 && cancelled[0] > 0))
 #define LIED (told_commit && (status == ABORTING || status == ABORTED))
 #ifdef LIVE
-ltl ends { <> (status == COMMITTED || status == ABORTED) }
+ltl ends { [] (calm -> <> ENDED) }
 #else
 ltl safe { [] !(TWICE(0) || TWICE(1) || BOTH(0) || BOTH(1) || UNTRIED(0) || UNTRIED(1) || LEFT(0) || LEFT(1) || MIXED || LIED) }
 #endif

@@ -12,11 +12,19 @@
 /* The write rests on nothing. Only mutations do this. */
 #define FORCE(to) status = to
 
-/* Without any fault (-DLIVE) what has been answered does not come again, and no coordinator turns back half-way: the claim is that every
-   transaction ends then, under weak fairness. Nothing is said of the states that only a crash leaves behind. */
+/* With -DLIVE the faults stop at some moment, any one, and the claim is that every transaction that has not ended by then ends behind it,
+   under weak fairness. Until then all is as without: coordinators turn back anywhere, and messages come as often as they like. From then on
+   what has been answered does not come again, and nobody turns back. */
 #ifdef LIVE
-#define DELIVERED(message, answered) (message && !(answered))
+bit calm = 0;
+active proctype Weather() { calm = 1 }
+#define FAULT !calm
+#define CRASH(where) !calm -> goto where
+#define DELIVERED(message, answered) (message && (!calm || !(answered)))
+#define ENDED (status == COMMITTED || status == ABORTED)
 #else
+#define FAULT skip
+#define CRASH(where) goto where
 #define DELIVERED(message, answered) (message)
 #endif
 
