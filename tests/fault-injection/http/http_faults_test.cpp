@@ -66,3 +66,11 @@ TEST_CASE("E08 a request that drips in has one limit for its header and one for 
 }
 
 TEST_CASE("E01 E08 one limit holds for all of a call, to the millisecond", "[http]") { run(client_families(), "limits", 10); }
+
+TEST_CASE("D01 E03 a client that takes its answer up to any byte and goes or stands still leaves nobody waiting", "[http]") {
+  run(server_families(), "the server's answers cut", 2000);
+}
+
+TEST_CASE("D15 a client that goes while its request is worked on changes nothing of the work", "[http]") {
+  run(server_families(), "clients that go", 8);
+}

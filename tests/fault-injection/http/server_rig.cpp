@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <stdexcept>
 #include <utility>
 
@@ -34,6 +35,16 @@ int status_of(End end) {
     case End::complete: return 400;
   }
   return 400;
+}
+
+/// What time it was is of no account.
+bool begins_with(std::string_view whole, std::string_view beginning) {
+  constexpr std::string_view date = "\r\nDate: ";
+  for (std::size_t at = 0; at < beginning.size(); ++at) {
+    if (whole.substr(at).starts_with(date)) at = whole.find("\r\n", at + date.size());
+    if (at < beginning.size() && whole[at] != beginning[at]) return false;
+  }
+  return beginning.size() <= whole.size();
 }
 
 /// A counter that goes down again however the coroutine ends.
@@ -91,7 +102,7 @@ async::Task<transport::Response> ServerRig::answer(transport::Request request) {
 
 void ServerRig::pump() {
   run_ready(io_);
-  if (line_) output_ += line_->take(1);
+  if (line_ && is_taking_) output_ += line_->take(1);
 }
 
 void ServerRig::wait_for_handlers() {
@@ -176,6 +187,115 @@ std::string ServerRig::check_answers(const Expected& expected, Then then) const 
   }
   if (error.keeps_alive || error.size != rest.size()) return "the connection goes on behind what could not be read";
   return "";
+}
+
+std::string ServerRig::check_prefix(const Expected& expected, std::size_t count) const {
+  if (handled_.size() != count) return fmt::format("{} requests were handled, {} had their turn", handled_.size(), count);
+  for (std::size_t i = 0; i < count; ++i) {
+    const ReadRequest& sent = expected.requests[i];
+    if (handled_[i].method != sent.method || handled_[i].target != sent.target || handled_[i].body != sent.body)
+      return fmt::format("request {} was handled as {} {}", i, handled_[i].method, handled_[i].target);
+  }
+  return "";
+}
+
+void ServerRig::begin() {
+  ++conversations_;
+  network_.enter();
+  line_ = std::make_shared<Line>();
+  handled_.clear();
+  output_.clear();
+}
+
+std::string ServerRig::end_of_connection() {
+  std::string fault;
+  if (!line_->is_closed(1)) fault = "the server keeps a connection that has ended";
+  if (fault.empty() && (server_->connections() != 0 || working_ != 0)) fault = "something of the connection is still running";
+  is_taking_ = true;
+  line_->close(0);
+  pump();
+  line_.reset();
+  return fault;
+}
+
+std::string ServerRig::whole_answer(std::string_view request) {
+  const std::string fault = converse({request}, Then::half_closes);
+  if (!fault.empty()) throw std::runtime_error(fault);
+  return output_;
+}
+
+std::string ServerRig::cut_answer(std::string_view request, std::string_view whole, std::size_t bytes, Then then) {
+  begin();
+  is_taking_ = false;
+  line_->set_window(1, bytes);
+  network_.connect(endpoint_, line_, std::make_shared<Connecting>());
+  line_->send(0, request);
+  pump();
+  wait_for_handlers();
+  const Expected expected = expect(request);
+  const std::string taken = line_->unread(1);
+  std::string fault;
+  if (taken.size() != std::min(bytes, whole.size()) || !begins_with(whole, taken))
+    fault = fmt::format("{} bytes came that are no beginning of the answer", taken.size());
+  // Those whose answers were taken, and the one whose answer was not.
+  std::size_t count = 0;
+  std::string_view rest = taken;
+  while (fault.empty() && count < expected.requests.size()) {
+    const ReadAnswer answer = read_answer(rest, false, expected.requests[count].method == "HEAD");
+    if (answer.end != End::complete) break;
+    rest.remove_prefix(answer.size);
+    ++count;
+  }
+  count = std::min(count + 1, expected.requests.size());
+  switch (then) {
+    case Then::resets: line_->reset(); break;
+    case Then::half_closes: line_->end(0); [[fallthrough]];
+    case Then::stalls:
+      VirtualTime::advance(limits_.body_timeout - 1ms);
+      pump();
+      if (fault.empty() && line_->is_closed(1)) fault = "the limit for taking an answer passed before its time";
+      VirtualTime::advance(1ms);
+      pump();
+      if (fault.empty() && line_->unread(1).size() != taken.size()) fault = "something came behind what was taken";
+      VirtualTime::advance(linger);
+      break;
+  }
+  pump();
+  if (fault.empty()) fault = check_prefix(expected, count);
+  const std::string left = end_of_connection();
+  return fault.empty() ? left : fault;
+}
+
+std::string ServerRig::leave(std::string_view request, std::chrono::milliseconds after, Then then) {
+  begin();
+  network_.connect(endpoint_, line_, std::make_shared<Connecting>());
+  line_->send(0, request);
+  pump();
+  std::string fault;
+  if (working_ != 1) fault = "nobody works on it";
+  VirtualTime::advance(after);
+  pump();
+  if (fault.empty() && working_ != 1) fault = "the work was over too soon";
+  if (then == Then::resets) {
+    line_->reset();
+  } else {
+    line_->end(0);
+  }
+  pump();
+  // Whoever goes does not take the work along.
+  if (fault.empty() && working_ != 1) fault = "the handler was cancelled because its client went";
+  wait_for_handlers();
+  pump();
+  const Expected expected = expect(request);
+  if (then == Then::half_closes) {
+    if (fault.empty()) fault = check_handled(expected);
+    if (fault.empty()) fault = check_answers(expected, then);
+  } else {
+    if (fault.empty() && !output_.empty()) fault = "something was said to a client that had gone";
+    if (fault.empty()) fault = check_prefix(expected, 1);
+  }
+  const std::string left = end_of_connection();
+  return fault.empty() ? left : fault;
 }
 
 std::string ServerRig::drip(std::string_view at_once, std::string_view dripping) {

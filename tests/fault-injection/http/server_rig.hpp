@@ -7,6 +7,7 @@
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 
+#include <chrono>
 #include <cstddef>
 #include <memory>
 #include <string>
@@ -38,6 +39,15 @@ class ServerRig {
   /// Sends what is at once, and then byte by byte what drips, each in less than a limit and all of it in more.
   std::string drip(std::string_view at_once, std::string_view dripping);
 
+  /// The client takes so many bytes of what is answered and no more, and then does what comes: what the server says is a beginning of what
+  /// it would have said, and nobody who waits for the rest is left. `whole` is what it would have said.
+  std::string cut_answer(std::string_view request, std::string_view whole, std::size_t bytes, Then then);
+  /// What a request is answered with, all of it.
+  std::string whole_answer(std::string_view request);
+
+  /// The client goes, or only ends its side, while its first request is worked on, so long after it was sent.
+  std::string leave(std::string_view request, std::chrono::milliseconds after, Then then);
+
   /// Limits that a short message can exceed.
   static transport::ServerLimits small_limits();
   [[nodiscard]] std::uint64_t conversations() const { return conversations_; }
@@ -58,8 +68,11 @@ class ServerRig {
   };
 
   async::Task<transport::Response> answer(transport::Request request);
+  void begin();
   void pump();
   void wait_for_handlers();
+  std::string end_of_connection();
+  [[nodiscard]] std::string check_prefix(const Expected& expected, std::size_t count) const;
   [[nodiscard]] Expected expect(std::string_view sent) const;
   std::string wait_out(const Expected& expected);
   [[nodiscard]] std::string check_handled(const Expected& expected) const;
@@ -75,6 +88,8 @@ class ServerRig {
   std::vector<Handled> handled_;
   std::string output_;
   int working_ = 0;
+  /// Whoever is at the other end takes what comes.
+  bool is_taking_ = true;
   std::uint64_t conversations_ = 0;
 };
 

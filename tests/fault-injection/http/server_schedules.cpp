@@ -79,6 +79,33 @@ Report drips(std::uint64_t) {
   return report;
 }
 
+Report answers_cut(std::uint64_t) {
+  ServerRig rig;
+  Report report;
+  for (const Exchange& exchange : canonical_requests()) {
+    const std::string whole = rig.whole_answer(exchange.bytes);
+    for (std::size_t size = 0; size < whole.size(); ++size) {
+      for (const Then then : every_end)
+        report.add(rig.cut_answer(exchange.bytes, whole, size, then), exchange.name + ", its answer cut at " + std::to_string(size));
+    }
+  }
+  return report;
+}
+
+Report clients_that_go(std::uint64_t) {
+  using namespace std::chrono_literals;
+  ServerRig rig;
+  Report report;
+  for (const Exchange& exchange : canonical_requests()) {
+    if (read_request(exchange.bytes).target.find("/wait") == std::string::npos) continue;
+    for (const auto after : {0ms, 1ms, 500ms, 999ms}) {
+      for (const Then then : {Then::half_closes, Then::resets})
+        report.add(rig.leave(exchange.bytes, after, then), exchange.name + ", gone after " + std::to_string(after.count()) + " ms");
+    }
+  }
+  return report;
+}
+
 }  // namespace
 
 void Report::add(const std::string& fault, const std::string& where) {
@@ -93,7 +120,9 @@ const std::vector<Family>& server_families() {
                                        {"requests split", splits},
                                        {"requests damaged", garbage},
                                        {"hostile requests", hostile},
-                                       {"requests dripped", drips}};
+                                       {"requests dripped", drips},
+                                       {"the server's answers cut", answers_cut},
+                                       {"clients that go", clients_that_go}};
   return all;
 }
 
