@@ -308,4 +308,13 @@ std::string classes_of(const std::vector<Report>& reports) {
   return text;
 }
 
+std::string skipped_of(const std::vector<Report>& reports) {
+  std::string text;
+  for (const Report& report : reports) {
+    for (const auto& faults : report.skipped)
+      text += fmt::format("{{\"scenario\": \"{}\", \"faults\": {}}}\n", report.scenario->name, list_of(faults));
+  }
+  return text;
+}
+
 }  // namespace escrow::explore

@@ -16,5 +16,7 @@ namespace escrow::explore {
 /// One line of JSON for each class and kind of fault: a member of it as a scenario with its faults, and who has to cause them where real
 /// processes run.
 [[nodiscard]] std::string classes_of(const std::vector<Report>& reports);
+/// The sample of what the classes leave out, in the same form.
+[[nodiscard]] std::string skipped_of(const std::vector<Report>& reports);
 
 }  // namespace escrow::explore

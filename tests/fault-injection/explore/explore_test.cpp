@@ -61,7 +61,10 @@ TEST_CASE("an exploration says the same with any number of threads", "[simulatio
   const std::vector<explore::Report> second{explore::explore(*scenario, three)};
   CHECK(explore::json_of(first, one) == explore::json_of(second, one));
   CHECK(explore::classes_of(first) == explore::classes_of(second));
+  CHECK(explore::skipped_of(first) == explore::skipped_of(second));
   CHECK(first.front().pairs > 500);
+  // A twentieth of what has no class of its own.
+  CHECK(first.front().skipped.size() * 10 > (first.front().pairs - first.front().classes.size()) / 4);
 }
 
 TEST_CASE("a broken invariant stands in all three forms of the coverage table", "[simulation]") {

@@ -108,17 +108,22 @@ struct Behind {
   std::uint64_t pairs = 0;
   std::vector<Attempt> bad;
   std::map<std::pair<std::uint64_t, std::string>, std::vector<Fired>> classes;
+  std::vector<std::vector<Fired>> skipped;
 };
+
+constexpr std::uint64_t one_skipped_in = 20;
 
 Behind explore_behind(const Scenario& scenario, const Fired& first, const std::vector<Fired>& occasions, std::uint64_t every) {
   Behind found;
   std::uint64_t index = 0;
+  std::uint64_t skipped = 0;
   for (const Fired& second : behind(occasions, first)) {
     if (index++ % every != 0) continue;
     const Run run(scenario, {first, second}, false);
     ++found.pairs;
     if (!run.attempt_.violations.empty()) found.bad.push_back(run.attempt_);
-    found.classes.try_emplace({run.attempt_.course, kind_of(second)}, run.attempt_.faults);
+    const bool is_new = found.classes.try_emplace({run.attempt_.course, kind_of(second)}, run.attempt_.faults).second;
+    if (!is_new && skipped++ % one_skipped_in == 0) found.skipped.push_back(run.attempt_.faults);
   }
   return found;
 }
@@ -254,6 +259,12 @@ Report explore(const Scenario& scenario, const Depth& depth) {
       report.pairs += found.pairs;
       report.bad_pairs.insert(report.bad_pairs.end(), found.bad.begin(), found.bad.end());
       report.classes.merge(found.classes);
+      report.skipped.insert(report.skipped.end(), found.skipped.begin(), found.skipped.end());
+      // What the merge has left had a member already.
+      std::uint64_t index = 0;
+      for (const auto& [key, faults] : found.classes) {
+        if (index++ % one_skipped_in == 0) report.skipped.push_back(faults);
+      }
     }
   }
   std::set<std::uint64_t> courses;

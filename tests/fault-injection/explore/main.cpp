@@ -62,6 +62,7 @@ int explore_all(const Exploring& flags) {
     std::ofstream(folder / "coverage.json") << explore::json_of(reports, flags.depth);
     std::ofstream(folder / "coverage.html") << explore::html_of(reports, flags.depth);
     std::ofstream(folder / "classes.jsonl") << explore::classes_of(reports);
+    std::ofstream(folder / "skipped.jsonl") << explore::skipped_of(reports);
   }
   fmt::print("{}\n{} broken, {:.1f} s of processor time\n", explore::bound_of(reports, flags.depth), bad,
              static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC);
@@ -158,7 +159,7 @@ int main(int argc, char** argv) {
   run->add_option("--threads", exploring.depth.threads, "Threads");
   run->add_option("--scenario", exploring.names, "Only these");
   run->add_flag("--alone", exploring.alone, "Only scenarios with one transaction");
-  run->add_option("--out", exploring.out, "A folder for coverage.md, .json, .html and classes.jsonl");
+  run->add_option("--out", exploring.out, "A folder for coverage.md, .json, .html, classes.jsonl and skipped.jsonl");
   std::string file;
   bool quiet = false;
   auto* again = app.add_subcommand("replay", "Runs a scenario file and says what happened");

@@ -27,8 +27,10 @@ using processes::Plan;
 using processes::Stage;
 using What = Result::What;
 
-/// A fault that lasts is healed after this: long enough for several attempts, and less than most forward calls are given.
+/// A fault that lasts is healed so long after it struck first: long enough for several attempts, and less than most forward calls are
+/// given. Nobody waits for ever for one that never strikes.
 constexpr auto until_healed = 1200ms;
+constexpr auto until_given_up = 30s;
 
 const std::vector<sim::Fired>& clean_occasions(const explore::Scenario& scenario) {
   static std::mutex mutex;
@@ -136,16 +138,36 @@ class Shard {
     if (rules.size() + course.size() > 0) stage_.proxy().add_rules(yaml);
     Result result;
     auto played = std::async(std::launch::async, [&] { processes::run_all(stage_.initiator(), plans); });
-    if (played.wait_for(until_healed) != std::future_status::ready) take_away(rules, result);
+    wait_for_healing(played, rules);
+    take_away(rules, result);
     try {
       played.get();
     } catch (const std::exception& fault) {
       result = {What::broken, fault.what()};
     }
-    take_away(rules, result);
     Result ignored;
     take_away(course, ignored);
     return result;
+  }
+
+  void wait_for_healing(const std::future<void>& played, const std::vector<std::string>& rules) {
+    using Clock = std::chrono::steady_clock;
+    const auto given_up = Clock::now() + until_given_up;
+    std::optional<Clock::time_point> healed;
+    while (!healed || Clock::now() < *healed) {
+      if (played.wait_for(healed ? *healed - Clock::now() : Clock::duration(200ms)) == std::future_status::ready) return;
+      if (healed || Clock::now() > given_up) return;
+      if (all_struck(rules)) healed = Clock::now() + until_healed;
+    }
+  }
+
+  [[nodiscard]] static std::string name_of(const std::string& rule) { return rule.substr(7, rule.find(',') - 7); }
+
+  [[nodiscard]] bool all_struck(const std::vector<std::string>& rules) {
+    const auto known = nlohmann::json::parse(stage_.proxy().control("GET", "/rules").body);
+    return std::ranges::all_of(rules, [&](const std::string& rule) {
+      return std::ranges::any_of(known["rules"], [&](const auto& use) { return use["name"] == name_of(rule) && use["struck"] > 0; });
+    });
   }
 
   /// Takes rules away; one that has struck nobody makes the result idle.
@@ -153,7 +175,7 @@ class Shard {
     if (rules.empty()) return;
     const auto known = nlohmann::json::parse(stage_.proxy().control("GET", "/rules").body);
     for (const std::string& rule : rules) {
-      const std::string name = rule.substr(7, rule.find(',') - 7);
+      const std::string name = name_of(rule);
       for (const auto& use : known["rules"]) {
         if (use["name"] != name) continue;
         if (use["struck"] == 0 && result.what == What::sound) result = {What::idle, "nothing met it"};
