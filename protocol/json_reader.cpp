@@ -7,6 +7,7 @@
 
 #include "protocol/assert.hpp"
 #include "protocol/json_writer.hpp"
+#include "protocol/plain_text.hpp"
 #include "protocol/utf8.hpp"
 
 namespace escrow::protocol {
@@ -168,6 +169,7 @@ class JsonIndexer {
     const std::size_t begin = ++at_;
     bool has_escapes = false;
     for (;;) {
+      at_ += plain_length(text_.substr(at_));
       if (at_ == text_.size()) return fail("a string does not end");
       const auto byte = static_cast<unsigned char>(text_[at_]);
       if (byte == '"') break;

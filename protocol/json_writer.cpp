@@ -1,5 +1,6 @@
 #include "protocol/json_writer.hpp"
 
+#include "protocol/plain_text.hpp"
 #include "protocol/utf8.hpp"
 
 namespace escrow::protocol {
@@ -27,14 +28,9 @@ void append_json_string(std::string& out, std::string_view text) {
   out.push_back('"');
   std::size_t position = 0;
   while (position < text.size()) {
-    // Nearly all text is plain: copy the longest such run at once.
-    const std::size_t begin = position;
-    while (position < text.size()) {
-      const auto byte = static_cast<unsigned char>(text[position]);
-      if (byte < 0x20 || byte >= 0x7F || byte == '"' || byte == '\\') break;
-      ++position;
-    }
-    out.append(text, begin, position - begin);
+    const std::size_t plain = plain_length(text.substr(position));
+    out.append(text, position, plain);
+    position += plain;
     if (position == text.size()) break;
     const char c = text[position];
     if (c == '"' || c == '\\') {

@@ -11,7 +11,7 @@
 namespace escrow::protocol {
 namespace {
 
-bool is_alphanumeric(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); }
+constexpr bool is_alphanumeric(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); }
 bool is_hex(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
 char to_lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
@@ -46,15 +46,18 @@ std::optional<std::string> canonical_ipv6(std::string_view text) {
 }
 
 /// pchar, '/' and '?' of RFC 3986; '|' and the like only percent-encoded.
+constexpr auto target_characters = [] {
+  std::array<bool, 256> allowed{};
+  for (const char c : std::string_view("-._~!$&'()*+,;=:@/?")) allowed[static_cast<unsigned char>(c)] = true;
+  for (int c = 0; c < 128; ++c) allowed[static_cast<std::size_t>(c)] |= is_alphanumeric(static_cast<char>(c));
+  return allowed;
+}();
+
 bool is_target(std::string_view target) {
-  constexpr std::string_view others = "-._~!$&'()*+,;=:@/?";
   for (std::size_t i = 0; i < target.size(); ++i) {
-    if (target[i] == '%') {
-      if (i + 2 >= target.size() || !is_hex(target[i + 1]) || !is_hex(target[i + 2])) return false;
-      i += 2;
-    } else if (!is_alphanumeric(target[i]) && others.find(target[i]) == std::string_view::npos) {
-      return false;
-    }
+    if (target_characters[static_cast<unsigned char>(target[i])]) continue;
+    if (target[i] != '%' || i + 2 >= target.size() || !is_hex(target[i + 1]) || !is_hex(target[i + 2])) return false;
+    i += 2;
   }
   return true;
 }
@@ -110,8 +113,10 @@ Result<Url, std::string> Url::parse(std::string_view text) {
   url.target_ = target.starts_with('/') ? std::string(target) : "/" + std::string(target);
 
   url.host_header_ = is_ipv6 ? "[" + url.host_ + "]" : url.host_;
-  url.destination_ = std::string(url.scheme()) + "://" + url.host_header_ + ":" + std::to_string(url.port_);
-  if (url.port_ != default_port) url.host_header_ += ":" + std::to_string(url.port_);
+  const std::string port = ":" + std::to_string(url.port_);
+  url.destination_.reserve(url.host_header_.size() + 16);
+  url.destination_.append(url.scheme()).append("://").append(url.host_header_).append(port);
+  if (url.port_ != default_port) url.host_header_ += port;
   return url;
 }
 

@@ -1,10 +1,18 @@
 #include "coordinator/store/checksum.hpp"
 
+#include <bit>
+#include <cstring>
+
 namespace escrow::store {
 namespace {
 
 /// Little-endian on every machine: a file may move to another one.
 std::uint64_t word_of(std::string_view bytes) {
+  if constexpr (std::endian::native == std::endian::little) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, bytes.data(), bytes.size());
+    return word;
+  }
   std::uint64_t word = 0;
   for (std::size_t i = bytes.size(); i > 0; --i) word = (word << 8U) | static_cast<unsigned char>(bytes[i - 1]);
   return word;
@@ -19,10 +27,7 @@ void Checksum::mix(std::uint64_t word) {
 
 Checksum& Checksum::add(std::string_view bytes) {
   mix(bytes.size());
-  while (bytes.size() >= 8) {
-    mix(word_of(bytes.substr(0, 8)));
-    bytes.remove_prefix(8);
-  }
+  for (; bytes.size() >= 8; bytes.remove_prefix(8)) mix(word_of({bytes.data(), 8}));
   if (!bytes.empty()) mix(word_of(bytes));
   return *this;
 }

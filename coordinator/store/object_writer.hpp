@@ -45,11 +45,9 @@ class ObjectWriter {
   }
   /// The caller appends the value.
   std::string& key(std::string_view name) {
-    if (!first_) out_.push_back(',');
+    out_.append(first_ ? "\"" : ",\"", first_ ? 1 : 2);
     first_ = false;
-    out_.push_back('"');
-    out_.append(name);
-    out_.append("\":");
+    out_.append(name).append("\":", 2);
     return out_;
   }
   void end() { out_.push_back('}'); }
