@@ -59,10 +59,13 @@ Result<void> create(const std::string& path) {
   return {};
 }
 
-/// Whose the files are and whether they are whole; makes the file where there is none.
-Result<void> prepare(const std::string& path) {
+/// Whose the files are and whether they are whole; makes the file where there is none. The frames in the write-ahead log.
+Result<std::int64_t> prepare(const std::string& path) {
   struct stat found = {};
-  if (::stat(path.c_str(), &found) != 0) return create(path);
+  if (::stat(path.c_str(), &found) != 0) {
+    if (auto made = create(path); !made) return made.error();
+    return 0;
+  }
   std::ifstream database(path, std::ios::binary);
   if (!database) {
     return refusal(LogErrc::unavailable, path, std::string("cannot be read: ") + std::strerror(errno) + "; it must belong to this user");
@@ -82,10 +85,12 @@ std::string uuid_of(const std::string& hex) {
 
 class Opening {
  public:
-  Opening(Connection& connection, std::string path, bool in_memory)
-      : connection_(connection), path_(std::move(path)), in_memory_(in_memory) {}
+  Opening(Connection& connection, std::string path, bool in_memory, std::int64_t wal_frames)
+      : connection_(connection), path_(std::move(path)), in_memory_(in_memory), wal_frames_(wal_frames) {}
 
   Result<void> run() {
+    // A start that is refused leaves the write-ahead log to the next one.
+    sqlite3_db_config(connection_.handle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
     const auto id = connection_.number("PRAGMA application_id");
     const auto tables = connection_.number("SELECT count(*) FROM sqlite_schema");
     if (!id || !tables) return failure("read");
@@ -101,10 +106,15 @@ class Opening {
     }
     if (auto whole = check_pages(); !whole) return whole;
     ESCROW_FAULT_POINT("open.checked", path_);
+    if (auto found = find_all_frames(); !found) return found;
     if (!begin_new_wal()) return failure("checkpoint");
+    sqlite3_db_config(connection_.handle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, nullptr);
     ESCROW_FAULT_POINT("open.emptied", path_);
     return migrate();
   }
+
+  /// Set where fewer frames were found than there are.
+  [[nodiscard]] std::optional<std::int64_t> frames_found() const { return frames_found_; }
 
  private:
   Error failure(std::string_view what) {
@@ -133,6 +143,21 @@ class Opening {
                          std::to_string(known) + "); start that version, or a backup made before the upgrade; nothing was changed");
     }
     return {};
+  }
+
+  /// SQLite takes the first frame that does not hold for the end of the write-ahead log. Where the disk only read it wrongly, the commits
+  /// behind it are all there, and are gone for good once the log begins anew: then it is left as it is, to be opened again.
+  Result<void> find_all_frames() {
+    if (in_memory_ || wal_frames_ == 0) return {};
+    int frames = 0;
+    const int code = sqlite3_wal_checkpoint_v2(connection_.handle(), "main", SQLITE_CHECKPOINT_PASSIVE, &frames, nullptr);
+    if ((code & 0xFF) == SQLITE_BUSY) return {};
+    if (code != SQLITE_OK) return failure("checkpoint");
+    if (frames >= wal_frames_) return {};
+    frames_found_ = frames;
+    return refusal(
+        LogErrc::unavailable, path_,
+        "has a write-ahead log of " + std::to_string(wal_frames_) + " frames, and only so many were read: " + std::to_string(frames));
   }
 
   /// Frames of a commit that a power failure tore may lie behind what was recovered. With a log of its own after each start they can't pile
@@ -210,6 +235,8 @@ class Opening {
   Connection& connection_;
   std::string path_;
   bool in_memory_;
+  std::int64_t wal_frames_;
+  std::optional<std::int64_t> frames_found_;
   std::int64_t version_ = 0;
 };
 
@@ -246,6 +273,25 @@ Result<void> begin_run(Database& database) {
   return {};
 }
 
+/// Opens and checks it. Where fewer frames of the write-ahead log were found than there are: how many, and nothing is open.
+Result<std::optional<std::int64_t>> connect(Database& database, const Options& options, std::int64_t wal_frames) {
+  const bool has_files = !options.path.empty() && options.has_real_files;
+  auto connection = Connection::open(database.path, has_files ? Connection::Access::read_write : Connection::Access::create, options.vfs);
+  if (!connection) return connection.error();
+  database.connection = std::make_shared<Connection>(std::move(*connection));
+  if (const int code = configure(*database.connection, options.busy_ms); code != SQLITE_OK) {
+    return error_of(code, "configure " + database.path, database.connection->last_message());
+  }
+  Opening opening(*database.connection, database.path, options.path.empty(), wal_frames);
+  const auto opened = opening.run();
+  if (opening.frames_found()) {
+    database.connection.reset();
+    return opening.frames_found();
+  }
+  if (!opened) return opened.error();
+  return std::optional<std::int64_t>();
+}
+
 }  // namespace
 
 int configure(Connection& connection, int busy_ms) {
@@ -259,6 +305,7 @@ Result<Database> open_database(const Options& options) {
   const bool in_memory = options.path.empty();
   database.path = in_memory ? ":memory:" : options.path;
   const bool has_files = !in_memory && options.has_real_files;
+  std::int64_t wal_frames = options.wal_frames;
   if (has_files) {
     auto path = resolved(options.path);
     if (!path) return path.error();
@@ -267,15 +314,19 @@ Result<Database> open_database(const Options& options) {
     if (!lock) return lock.error();
     database.lock = std::move(*lock);
     ESCROW_FAULT_POINT("open.locked", database.path);
-    if (auto prepared = prepare(database.path); !prepared) return prepared.error();
+    auto prepared = prepare(database.path);
+    if (!prepared) return prepared.error();
+    wal_frames = *prepared;
   }
-  auto connection = Connection::open(database.path, has_files ? Connection::Access::read_write : Connection::Access::create, options.vfs);
-  if (!connection) return connection.error();
-  database.connection = std::make_shared<Connection>(std::move(*connection));
-  if (const int code = configure(*database.connection, options.busy_ms); code != SQLITE_OK) {
-    return error_of(code, "configure " + database.path, database.connection->last_message());
+  auto missed = connect(database, options, wal_frames);
+  // Who finds as few when it looks again has not read wrongly: another program keeps the file open, which knows of no more than these; the
+  // rest is a commit that failed.
+  if (missed && *missed) missed = connect(database, options, **missed);
+  if (!missed) return missed.error();
+  if (*missed) {
+    return refusal(LogErrc::unavailable, database.path,
+                   "has a write-ahead log of " + std::to_string(wal_frames) + " frames, and fewer are read each time it is opened");
   }
-  if (auto opened = Opening(*database.connection, database.path, in_memory).run(); !opened) return opened.error();
   if (auto begun = begin_run(database); !begun) return begun.error();
   if (has_files) {
     for (const char* suffix : {"", "-wal", "-shm", ".lock"}) database.watch.add(database.path + suffix);

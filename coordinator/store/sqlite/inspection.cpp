@@ -29,19 +29,19 @@ bool was_being_made(std::istream& journal) {
 
 }  // namespace
 
-Result<void> inspect(const std::string& path, std::istream& database, std::istream& wal, std::istream& journal) {
+Result<std::int64_t> inspect(const std::string& path, std::istream& database, std::istream& wal, std::istream& journal) {
   std::string header(database_header_size, '\0');
   database.read(header.data(), database_header_size);
   header.resize(static_cast<std::size_t>(database.gcount()));
   const bool has_wal = wal.peek() != std::istream::traits_type::eof();
   if (header.empty()) {
     if (has_wal) return damaged(path, "is empty, but there is a write-ahead log beside it: it has been cut off");
-    return {};
+    return 0;
   }
   const WalContent log = has_wal ? look_into_wal(wal) : WalContent();
   if (header.size() == database_header_size && !log.first_bytes.empty()) header = log.first_bytes;
   if (header.size() < database_header_size || !header.starts_with(std::string_view("SQLite format 3\0", 16))) {
-    if (was_being_made(journal)) return {};
+    if (was_being_made(journal)) return 0;
     return refusal(LogErrc::not_a_log, path,
                    "is no SQLite database, or its beginning is damaged; name another path with --store sqlite:PATH, or put a backup back");
   }
@@ -51,7 +51,7 @@ Result<void> inspect(const std::string& path, std::istream& database, std::istre
   const std::uint32_t id = big_endian(std::string_view(header).substr(68));
   if (id != 0 && id != application_id) return foreign(path);
   if (id == 0 && !has_wal && big_endian(std::string_view(header).substr(28)) > 1) return foreign(path);
-  return {};
+  return log.committed_frames;
 }
 
 }  // namespace escrow::store::sqlite

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <istream>
 #include <string>
 
@@ -10,7 +11,8 @@
 namespace escrow::store::sqlite {
 
 /// Reads from the beginning; a missing write-ahead log or rollback journal is an empty one. `path` is for the message. Errors: corrupt,
-/// not_a_log. An empty database without a write-ahead log is a new one, and fine.
-[[nodiscard]] Result<void> inspect(const std::string& path, std::istream& database, std::istream& wal, std::istream& journal);
+/// not_a_log. An empty database without a write-ahead log is a new one, and fine. Says how many frames of committed transactions the
+/// write-ahead log has, for `Options::wal_frames`.
+[[nodiscard]] Result<std::int64_t> inspect(const std::string& path, std::istream& database, std::istream& wal, std::istream& journal);
 
 }  // namespace escrow::store::sqlite

@@ -22,6 +22,8 @@ struct Options {
   const char* vfs = nullptr;
   /// Whether the files are those of the operating system: then there is a lock against a second coordinator, and the files are watched.
   bool has_real_files = true;
+  /// Of files that are not the operating system's: what `inspect` said of them. Who finds fewer frames opens them again.
+  std::int64_t wal_frames = 0;
 };
 
 /// Opens or creates. Errors: unavailable (no permission, no directory), corrupt, newer, locked, not_a_log; an existing file is never

@@ -88,6 +88,7 @@ WalContent look_into_wal(std::istream& wal) {
 
   bool is_broken = false;
   int commits_behind = 0;
+  std::int64_t frames = 0;
   std::string first_bytes;
   std::size_t begin = header_size;
   std::vector<char> frame_bytes(frame_header_size + page_size);
@@ -108,8 +109,11 @@ WalContent look_into_wal(std::istream& wal) {
       if (is_ours && is_commit && !is_split) ++commits_behind;
       continue;
     }
+    ++frames;
     if (big_endian(frame, 0) == 1) first_bytes = frame.substr(frame_header_size, database_header_size);
-    if (is_commit) content.first_bytes = first_bytes;
+    if (!is_commit) continue;
+    content.first_bytes = first_bytes;
+    content.committed_frames = frames;
   }
   content.is_damaged_inside = commits_behind >= 2;
   return content;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <istream>
 #include <string>
 
@@ -13,6 +14,8 @@ struct WalContent {
   /// can therefore leave at most one commit behind a torn frame, and two or more mean damage. Only the last commit before a crash cannot
   /// be told from one that was never finished.
   bool is_damaged_inside = false;
+  /// Up to the last commit before a frame that does not hold: what SQLite finds when it reads the same.
+  std::int64_t committed_frames = 0;
   /// How the database begins once the log has been carried over; empty: the log does not change its first page. While it is carried over,
   /// a power failure can tear that page in the database itself.
   std::string first_bytes;

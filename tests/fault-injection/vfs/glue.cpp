@@ -294,15 +294,13 @@ struct Glue {
     if (!handle.has_shm) return;
     release_slots(file.shm, handle, ~0U);
     handle.has_shm = false;
-    --file.shm.users;
+    // As on Unix, where the first one to open it empties what nobody uses any more.
+    if (--file.shm.users == 0) file.shm.regions.clear();
   }
 
-  static int shm_unmap(sqlite3_file* base, int is_last) {
+  static int shm_unmap(sqlite3_file* base, int) {
     Handle& handle = of(base);
-    File* file = alive(handle);
-    if (file == nullptr) return SQLITE_OK;
-    release_shm(*file, handle);
-    if (is_last != 0 && file->shm.users == 0) file->shm.regions.clear();
+    if (File* file = alive(handle)) release_shm(*file, handle);
     return SQLITE_OK;
   }
 

@@ -39,7 +39,7 @@ vfs::Image killed(Disk& disk) {
   return image;
 }
 
-Result<void> inspect(const vfs::Image& image) {
+bool inspect(const vfs::Image& image) {
   const auto stream = [&](const std::string& name) {
     const auto found = image.find(name);
     return std::istringstream(found == image.end() ? std::string() : found->second);
@@ -47,7 +47,7 @@ Result<void> inspect(const vfs::Image& image) {
   auto database = stream(log_path);
   auto wal = stream(log_path + "-wal");
   auto journal = stream(log_path + "-journal");
-  return store::sqlite::inspect(log_path, database, wal, journal);
+  return store::sqlite::inspect(log_path, database, wal, journal).has_value();
 }
 
 }  // namespace

@@ -126,11 +126,13 @@ bool PowerLoss::check(Disk& disk, const Image& image, const Session::Digests& al
   std::istringstream database(bytes_of(log_path));
   std::istringstream wal(bytes_of(log_path + "-wal"));
   std::istringstream journal(bytes_of(log_path + "-journal"));
-  if (auto inspected = store::sqlite::inspect(log_path, database, wal, journal); !inspected) {
+  const auto inspected = store::sqlite::inspect(log_path, database, wal, journal);
+  if (!inspected) {
     note(result, result.unreadable, where + ": refused before opening: " + inspected.error().detail);
     return false;
   }
-  auto log = store::sqlite::open_log({.path = log_path, .busy_ms = 20, .vfs = disk.name(), .has_real_files = false});
+  auto log =
+      store::sqlite::open_log({.path = log_path, .busy_ms = 20, .vfs = disk.name(), .has_real_files = false, .wal_frames = *inspected});
   if (!log) {
     note(result, result.unreadable, where + ": refused: " + log.error().detail);
     return false;

@@ -65,15 +65,20 @@ bool Session::open() {
   std::istringstream wal(bytes_of(image, log_path + "-wal"));
   std::istringstream journal(bytes_of(image, log_path + "-journal"));
   std::optional<Error> refused;
-  if (auto inspected = store::sqlite::inspect(log_path, database, wal, journal); !inspected) {
+  auto inspected = store::sqlite::inspect(log_path, database, wal, journal);
+  if (!inspected) {
     refused = inspected.error();
     if (may_pile_up_ && refused->code == store::LogErrc::corrupt) {
       give_up();
       return false;
     }
   } else {
-    auto log = store::sqlite::open_log(
-        {.path = log_path, .checkpoint_pages = checkpoint_pages, .busy_ms = 20, .vfs = disk_.name(), .has_real_files = false});
+    auto log = store::sqlite::open_log({.path = log_path,
+                                        .checkpoint_pages = checkpoint_pages,
+                                        .busy_ms = 20,
+                                        .vfs = disk_.name(),
+                                        .has_real_files = false,
+                                        .wal_frames = *inspected});
     if (log) {
       log_ = std::move(*log);
     } else {
