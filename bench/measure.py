@@ -43,24 +43,40 @@ class Asker(threading.Thread):
                 return
 
 
-def settle(coordinator, seconds=60):
-    """Waits until everything has ended, as a coordinator must let it."""
+def settle(coordinator, others=0, seconds=60):
+    """Waits until all but `others` have ended, as a coordinator must let them."""
     until = time.monotonic() + seconds
-    while coordinator.unfinished():
+    while (left := coordinator.unfinished()) > others:
         if time.monotonic() > until:
-            raise Failed(f"{coordinator.unfinished()} transactions are unfinished {seconds} s after the load's end")
+            raise Failed(f"{left - others} transactions are unfinished {seconds} s after the load's end")
         time.sleep(0.1)
 
 
-def drive(programs, load, address, participants, seconds, warmup):
-    """Runs the generator against whoever listens at `address`; what it printed."""
-    command = [str(programs / "escrow-bench-load"), "--coordinator", address, "--gid-prefix", "bench-"]
+def calls_of(load, seen):
+    """How many calls that participants answered well the transactions of a run must have led to, at least."""
+    for_each = {"start": 0, "saga-async": 0, "tcc": 2, "tcc-together": 2, "tcc-driven": 2}.get(load.scenario, 1)
+    return int(sum(seen["ended_per_100ms"]) * (1 - load.aborts)) * load.branches * for_each
+
+
+def drive(programs, load, address, participants, seconds, warmup, more=("--gid-prefix", "bench-"), checked=True):
+    """Runs the generator against whoever listens at `address`; what it printed. Raises Failed when anything ended otherwise than it had to;
+    `checked`: or participants saw fewer calls than that takes."""
+    command = [str(programs / "escrow-bench-load"), "--coordinator", address, *more]
     for participant in participants:
         command += ["--participant", participant.address]
+    before = sum(participant.served() for participant in participants) if checked else 0
     run = subprocess.run([*command, *load.arguments(seconds, warmup)], capture_output=True, text=True, timeout=seconds + warmup + 120)
     if run.returncode != 0:
         raise Failed(f"{load.name}: {run.stdout[:400]} {run.stderr[:400]}")
-    return json.loads(run.stdout)
+    seen = json.loads(run.stdout)
+    if seen["unended"]:
+        raise Failed(f"{load.name}: {seen['unended']} transactions did not end")
+    if not checked:
+        return seen
+    calls = sum(participant.served() for participant in participants) - before
+    if calls < calls_of(load, seen):
+        raise Failed(f"{load.name}: its transactions need {calls_of(load, seen)} calls of participants, which saw {calls}")
+    return seen
 
 
 @contextlib.contextmanager
@@ -87,34 +103,41 @@ def measure_floor(programs, load, seconds=5.0, warmup=1.0):
         return {"per_second": seen["per_second"], "latency_us": seen["latency_us"], "cpu_us": cpu_us}
 
 
-def measure(programs, load, seconds=5.0, warmup=1.0, settings=()):
-    """Runs `load` once. Returns a dict of plain numbers; raises Failed when any transaction ended otherwise than it had to."""
+def measure(programs, load, seconds=5.0, warmup=1.0, settings=None, prepare=None):
+    """Runs `load` once, against a log that `prepare(folder)` has made or a new one. Returns a dict of plain numbers; raises Failed when any
+    transaction ended otherwise than it had to."""
     with stage(programs) as (folder, participants), contextlib.ExitStack() as stack:
+        if prepare:
+            prepare(folder)
         coordinator = Coordinator(programs, folder, settings=settings)
         stack.callback(coordinator.kill)
-        idle_kb = coordinator.memory_kb()
+        idle_kb, unfinished = coordinator.memory_kb(), coordinator.unfinished()
+        before = coordinator.metrics()
         followers = [Follower(coordinator.address, path) for path in load.streams]
         askers = [Asker(coordinator, load.asked)] if load.asked else []
         for thread in (*followers, *askers):
             thread.start()
         cpu = {process: process.cpu_s() for process in (coordinator, *participants)}
+        written = coordinator.written_bytes()
         seen = drive(programs, load, coordinator.address, participants, seconds, warmup)
         for asker in askers:
             asker.stopped.set()
             asker.join()
         if load.scenario != "start":
-            settle(coordinator)
+            settle(coordinator, unfinished)
         ended = max(1, sum(seen["ended_per_100ms"]))
         metrics = coordinator.metrics()
         return {
             **seen,
             "load": load.name,
+            "ready_after_s": coordinator.ready_after_s,
             "per_tx": {
                 "coordinator_cpu_us": (coordinator.cpu_s() - cpu[coordinator]) / ended * 1e6,
                 "generator_cpu_us": seen["cpu_s"] / max(1.0, seen["per_second"] * seconds) * 1e6,
                 "participants_cpu_us": sum(p.cpu_s() - cpu[p] for p in participants) / ended * 1e6,
-                "commits": metrics["escrow_store_commits_total"] / ended,
-                "written_bytes": coordinator.written_bytes() / ended,
+                # Each commit is one fsync of the write-ahead log.
+                "commits": (metrics["escrow_store_commits_total"] - before["escrow_store_commits_total"]) / ended,
+                "written_bytes": (coordinator.written_bytes() - written) / ended,
             },
             "memory_kb": {"idle": idle_kb, "after": coordinator.memory_kb(), "peak": coordinator.memory_kb("VmHWM")},
             "followed_bytes": sum(follower.bytes for follower in followers),

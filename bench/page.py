@@ -2,8 +2,6 @@
 
 import html
 
-import table
-
 STYLE = """
 :root { color-scheme: light dark; font: 15px/1.5 system-ui, sans-serif; }
 body { max-width: 72rem; margin: 2rem auto; padding: 0 1rem; }
@@ -16,15 +14,15 @@ svg { width: 100%; height: auto; } svg text { font-size: 12px; fill: currentColo
 """
 
 
-def bars(values, unit):
+def bars(values, unit, digits=0):
     """[(name, value)] as horizontal bars."""
     longest = max(value for _, value in values) or 1
     rows = []
     for i, (name, value) in enumerate(values):
         y = 22 * i
-        rows.append(f'<text x="150" y="{y + 15}" text-anchor="end">{html.escape(name)}</text>')
-        rows.append(f'<rect class="bar" x="158" y="{y + 3}" width="{max(1, 560 * value / longest):.1f}" height="15"/>')
-        rows.append(f'<text x="{164 + 560 * value / longest:.1f}" y="{y + 15}">{value:,.0f} {unit}</text>')
+        rows.append(f'<text x="190" y="{y + 15}" text-anchor="end">{html.escape(name)}</text>')
+        rows.append(f'<rect class="bar" x="198" y="{y + 3}" width="{max(1, 520 * value / longest):.1f}" height="15"/>')
+        rows.append(f'<text x="{204 + 520 * value / longest:.1f}" y="{y + 15}">{value:,.{digits}f} {unit}</text>')
     return f'<svg viewBox="0 0 820 {22 * len(values)}" role="img">{"".join(rows)}</svg>'
 
 
@@ -39,22 +37,22 @@ def figure(says, drawing):
     return f"<figure><figcaption>{html.escape(says)}</figcaption>{drawing}</figure>"
 
 
-def render(report):
-    loads = report["loads"]
-    cells = lambda tag, line: "".join(f"<{tag}>{html.escape(cell)}</{tag}>" for cell in line)  # noqa: E731
-    head, *rest = table.render(report).split("\n", 1)
-    rows = "".join(f"<tr>{cells('td', row)}</tr>" for row in table.rows(report))
-    drawn = [
-        figure("Transactions a second", bars([(name, load["median"]["per_second"]) for name, load in loads.items()], "/s")),
-        figure("p99 latency", bars([(name, load["median"]["latency_us"]["p99"] / 1000) for name, load in loads.items()], "ms")),
-        figure(
-            "The coordinator's processor time for each transaction",
-            bars([(name, load["median"]["per_tx"]["coordinator_cpu_us"]) for name, load in loads.items()], "us"),
-        ),
-        *(figure(f"{load['says']}: ended a second, over the run", course(load["median"]["ended_per_100ms"])) for load in loads.values()),
+def head(section):
+    machine = section["machine"]
+    return (
+        f"{machine['cores']} cores, {machine['cpu']}; 4 KiB + fdatasync p50 {machine['fdatasync_p50_ms']:.2f} ms, p99 {machine['fdatasync_p99_ms']:.2f} ms; "
+        f"load of the machine before: {machine['load_before']:.1f}; rounds of {section['seconds']:g} s: {section['rounds']}"
+    )
+
+
+def render(report, sections):
+    """`sections`: modules with NAME, SAYS and drawings()."""
+    parts = [
+        f"<h2>{html.escape(module.SAYS)}</h2><p>{html.escape(head(report[module.NAME]))}</p>{''.join(module.drawings(report[module.NAME]['result']))}"
+        for module in sections
+        if module.NAME in report
     ]
     return (
         f'<!doctype html><html lang="en"><meta charset="utf-8"><title>Escrow: measured</title><style>{STYLE}</style>'
-        f"<h1>What one coordinator carries</h1><p>{html.escape(head)}</p>"
-        f"<table><tr>{cells('th', [title for title, _ in table.COLUMNS])}</tr>{rows}</table>{''.join(drawn)}</html>\n"
+        f"<h1>Escrow, measured</h1>{''.join(parts)}</html>\n"
     )

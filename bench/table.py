@@ -1,4 +1,6 @@
-"""A report as a table for a terminal."""
+"""Loads as a table."""
+
+import html
 
 COLUMNS = [
     ("load", lambda name, m: name),
@@ -16,17 +18,16 @@ COLUMNS = [
 ]
 
 
-def rows(report):
-    return [[show(name, load["median"]) for _, show in COLUMNS] for name, load in report["loads"].items()]
+def rows(loads):
+    return [[show(name, load["median"]) for _, show in COLUMNS] for name, load in loads.items()]
 
 
-def render(report):
-    lines = [[title for title, _ in COLUMNS], *rows(report)]
+def render(loads):
+    lines = [[title for title, _ in COLUMNS], *rows(loads)]
     widths = [max(len(line[i]) for line in lines) for i in range(len(COLUMNS))]
-    aligned = ["  ".join(cell.ljust(w) if i == 0 else cell.rjust(w) for i, (cell, w) in enumerate(zip(line, widths))) for line in lines]
-    machine = report["machine"]
-    head = (
-        f"{machine['cores']} cores, {machine['cpu']}; 4 KiB + fdatasync p50 {machine['fdatasync_p50_ms']:.2f} ms, p99 {machine['fdatasync_p99_ms']:.2f} ms; "
-        f"medians of {report['rounds']} rounds of {report['seconds']:g} s"
-    )
-    return "\n".join([head, "", *aligned])
+    return "\n".join("  ".join(cell.ljust(w) if i == 0 else cell.rjust(w) for i, (cell, w) in enumerate(zip(line, widths))) for line in lines)
+
+
+def as_html(loads):
+    line = lambda tag, cells: f"<tr>{''.join(f'<{tag}>{html.escape(cell)}</{tag}>' for cell in cells)}</tr>"  # noqa: E731
+    return f"<table>{line('th', [title for title, _ in COLUMNS])}{''.join(line('td', row) for row in rows(loads))}</table>"

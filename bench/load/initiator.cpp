@@ -5,12 +5,6 @@
 namespace escrow::bench {
 namespace {
 
-Ending ending_of(std::string_view body) {
-  if (body.find(R"("status":"committed")") != std::string_view::npos) return Ending::committed;
-  if (body.find(R"("status":"aborted")") != std::string_view::npos) return Ending::aborted;
-  return Ending::wrong;
-}
-
 /// Steps before the decision of an interactive TCC: the start, and for each branch a registration (unless given in the start) and a try.
 int steps_before_decision(const Options& options) {
   return options.scenario == Scenario::tcc ? 1 + 2 * options.branches : 1 + options.branches;
@@ -32,6 +26,7 @@ void Initiator::start(std::string gid, bool aborts, Clock::time_point since) {
   gid_ = std::move(gid);
   aborts_ = aborts;
   since_ = since;
+  begun_ = Clock::now();
   step_ = 0;
   coordinator_.send(requests_.start(gid_, aborts && options_.scenario != Scenario::tcc_together));
 }
@@ -39,23 +34,26 @@ void Initiator::start(std::string gid, bool aborts, Clock::time_point since) {
 void Initiator::answered(const Message* message) {
   const int status = message == nullptr ? 0 : message->status();
   if (status == 503 || status == 429) return finish(Ending::refused);
-  if (status != 200 && status != 201) return finish(Ending::wrong);
+  // 409: dtm's answer for a waited transaction that was rolled back.
+  const bool is_answer = status == 200 || status == 201 || (status == 409 && options_.dialect == Dialect::dtm);
+  if (!is_answer) return finish(Ending::wrong);
   ++step_;
   switch (options_.scenario) {
     case Scenario::start:
+    case Scenario::start_tcc:
     case Scenario::saga_async: return finish(Ending::started);
     case Scenario::saga:
     case Scenario::tcc_driven:
-    case Scenario::message: return finish(ending_of(message->body));
+    case Scenario::message: return finish(requests_.ending(*message));
     case Scenario::tcc:
     case Scenario::tcc_together:
-      if (step_ > steps_before_decision(options_)) return finish(ending_of(message->body));
+      if (step_ > steps_before_decision(options_)) return finish(requests_.ending(*message));
       return next();
   }
 }
 
 void Initiator::next() {
-  if (step_ == steps_before_decision(options_)) return coordinator_.send(requests_.decide(gid_, aborts_ ? "abort" : "commit"));
+  if (step_ == steps_before_decision(options_)) return coordinator_.send(requests_.decide(gid_, !aborts_));
   const bool together = options_.scenario == Scenario::tcc_together;
   const int branch = together ? step_ - 1 : (step_ - 1) / 2;
   if (together || step_ % 2 == 0) {

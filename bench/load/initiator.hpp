@@ -8,15 +8,6 @@
 
 namespace escrow::bench {
 
-/// How one transaction ended, as its initiator saw it.
-enum class Ending {
-  committed,
-  aborted,
-  started,  ///< what was asked for was only its start
-  refused,  ///< 429 or 503: the coordinator takes no more work
-  wrong,    ///< anything else, a broken connection too
-};
-
 /// One client of the coordinator: runs transactions one after another over its own connections.
 class Initiator {
  public:
@@ -33,6 +24,8 @@ class Initiator {
   void start(std::string gid, bool aborts, Clock::time_point since);
   /// When the transaction in hand was due.
   Clock::time_point since() const { return since_; }
+  /// When it was really begun: later, where an open loop had no idle client.
+  Clock::time_point begun() const { return begun_; }
 
  private:
   void answered(const Message* message);
@@ -47,7 +40,7 @@ class Initiator {
   std::string gid_;
   bool aborts_ = false;
   int step_ = 0;
-  Clock::time_point since_;
+  Clock::time_point since_, begun_;
 };
 
 }  // namespace escrow::bench

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <sys/resource.h>
 
+#include <algorithm>
+
 namespace escrow::bench {
 namespace {
 
@@ -22,9 +24,9 @@ double own_cpu_s() {
 
 }  // namespace
 
-Load::Load(const Options& options) : options_(options), requests_(options_) {
+Load::Load(const Options& options) : options_(options), requests_(requests_for(options_)) {
   for (int i = 0; i < options_.clients; ++i) {
-    initiators_.push_back(std::make_unique<Initiator>(poller_, options_, requests_, static_cast<Initiator::Listener&>(*this)));
+    initiators_.push_back(std::make_unique<Initiator>(poller_, options_, *requests_, static_cast<Initiator::Listener&>(*this)));
   }
 }
 
@@ -34,7 +36,13 @@ Result Load::run() {
   end_ = measured_from_ + seconds(options_.seconds);
   double cpu_before = 0;
   poller_.at(measured_from_, [&] { cpu_before = own_cpu_s(); });
-  poller_.at(end_, [this] { poller_.stop(); });
+  poller_.at(end_, [&] {
+    result_.cpu_s = own_cpu_s() - cpu_before;
+    ending_ = true;
+    waiting_.clear();
+    if (in_hand_ == 0) poller_.stop();
+  });
+  poller_.at(end_ + seconds(options_.drain_s), [this] { poller_.stop(); });
   for (const auto& initiator : initiators_) {
     if (options_.rate > 0) {
       idle_.push_back(initiator.get());
@@ -44,24 +52,32 @@ Result Load::run() {
   }
   if (options_.rate > 0) arrive();
   poller_.run();
-  result_.seconds = options_.seconds;
-  result_.cpu_s = own_cpu_s() - cpu_before;
+  if (!ending_) result_.cpu_s = own_cpu_s() - cpu_before;
+  // Earlier than planned where all transactions wanted have ended.
+  result_.seconds = std::min(options_.seconds, std::chrono::duration<double>(Clock::now() - measured_from_).count());
+  result_.begun = started_;
+  result_.unended = static_cast<std::uint64_t>(in_hand_);
   return result_;
 }
 
 std::string Load::next_gid() { return fmt::format("{}{:010d}", options_.gid_prefix, started_++); }
 
 void Load::start_next(Initiator& initiator, Clock::time_point since) {
+  if (!may_begin()) {
+    if (in_hand_ == 0) poller_.stop();
+    return;
+  }
   // Spread evenly, so that every part of the run holds its share.
   aborts_owed_ += options_.abort_fraction;
   const bool aborts = aborts_owed_ >= 1;
   if (aborts) aborts_owed_ -= 1;
+  ++in_hand_;
   initiator.start(next_gid(), aborts, since);
 }
 
 void Load::arrive() {
   const auto now = Clock::now();
-  while (true) {
+  while (!ending_) {
     const auto due = begin_ + seconds(static_cast<double>(arrived_) / options_.rate);
     if (due > now) {
       poller_.at(due, [this] { arrive(); });
@@ -80,7 +96,7 @@ void Load::arrive() {
   }
 }
 
-void Load::count(Ending ending, Clock::time_point now, Clock::time_point since) {
+void Load::count(Ending ending, Clock::time_point now, const Initiator& initiator) {
   if (ending == Ending::wrong) ++result_.wrong;
   const bool well = ending != Ending::wrong && ending != Ending::refused;
   if (well) {
@@ -96,12 +112,22 @@ void Load::count(Ending ending, Clock::time_point now, Clock::time_point since) 
     case Ending::refused: ++result_.refused; break;
     case Ending::wrong: break;
   }
-  if (well) result_.latency.record(static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(now - since).count()));
+  if (!well) return;
+  const auto us_since = [now](Clock::time_point then) {
+    return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(now - then).count());
+  };
+  result_.latency.record(us_since(initiator.since()));
+  result_.served.record(us_since(initiator.begun()));
 }
 
 void Load::ended(Initiator& initiator, Ending ending) {
   const auto now = Clock::now();
-  count(ending, now, initiator.since());
+  count(ending, now, initiator);
+  --in_hand_;
+  if (ending_) {
+    if (in_hand_ == 0) poller_.stop();
+    return;
+  }
   if (options_.rate > 0) {
     if (waiting_.empty()) {
       idle_.push_back(&initiator);
@@ -112,7 +138,9 @@ void Load::ended(Initiator& initiator, Ending ending) {
     start_next(initiator, since);
   } else if (ending == Ending::wrong || ending == Ending::refused) {
     // A coordinator that is gone must not become a busy loop.
-    poller_.at(now + pause_after_failure, [this, &initiator] { start_next(initiator, Clock::now()); });
+    poller_.at(now + pause_after_failure, [this, &initiator] {
+      if (!ending_) start_next(initiator, Clock::now());
+    });
   } else {
     start_next(initiator, now);
   }

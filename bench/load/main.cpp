@@ -19,13 +19,20 @@ const std::map<std::string, Scenario> scenarios{{"saga", Scenario::saga},
                                                 {"tcc-together", Scenario::tcc_together},
                                                 {"tcc-driven", Scenario::tcc_driven},
                                                 {"message", Scenario::message},
-                                                {"start", Scenario::start}};
+                                                {"start", Scenario::start},
+                                                {"start-tcc", Scenario::start_tcc}};
+
+const std::map<std::string, escrow::bench::Dialect> dialects{{"escrow", escrow::bench::Dialect::native},
+                                                             {"dtm", escrow::bench::Dialect::dtm}};
 
 void print_json(const Result& result) {
   const auto& latency = result.latency;
-  fmt::print(R"({{"per_second":{:.1f},"seconds":{},"committed":{},"aborted":{},"started":{},"refused":{},"wrong":{},"dropped":{},)",
-             static_cast<double>(result.ended()) / result.seconds, result.seconds, result.committed, result.aborted, result.started,
-             result.refused, result.wrong, result.dropped);
+  fmt::print(
+      R"({{"per_second":{:.1f},"seconds":{},"committed":{},"aborted":{},"started":{},"refused":{},"wrong":{},"dropped":{},"begun":{},"unended":{},)",
+      static_cast<double>(result.ended()) / result.seconds, result.seconds, result.committed, result.aborted, result.started,
+      result.refused, result.wrong, result.dropped, result.begun, result.unended);
+  const auto& served = result.served;
+  fmt::print(R"("served_us":{{"p50":{},"p99":{},"max":{}}},)", served.quantile_us(0.5), served.quantile_us(0.99), served.max_us());
   fmt::print(R"("latency_us":{{"p50":{},"p90":{},"p99":{},"p999":{},"max":{},"mean":{:.0f}}},"cpu_s":{:.3f},"ended_per_100ms":[{}]}})"
              "\n",
              latency.quantile_us(0.5), latency.quantile_us(0.9), latency.quantile_us(0.99), latency.quantile_us(0.999), latency.max_us(),
@@ -42,6 +49,7 @@ int main(int argc, char** argv) {
   std::string coordinator;
   std::vector<std::string> participants;
   app.add_option("--scenario", options.scenario)->transform(CLI::CheckedTransformer(scenarios));
+  app.add_option("--dialect", options.dialect, "whose protocol is spoken: escrow, dtm")->transform(CLI::CheckedTransformer(dialects));
   app.add_option("--coordinator", coordinator, "127.x.y.z:PORT")->required();
   app.add_option("--participant", participants, "127.x.y.z:PORT, once for each; branch i goes to participant i modulo their number")
       ->required();
@@ -53,6 +61,9 @@ int main(int argc, char** argv) {
   app.add_option("--first-path", options.first_path, "the same for the first branch only");
   app.add_option("--warmup", options.warmup_s, "seconds")->check(CLI::Range(0.0, 600.0));
   app.add_option("--seconds", options.seconds)->check(CLI::Range(0.1, 3600.0));
+  app.add_option("--drain", options.drain_s, "seconds for what was begun to end")->check(CLI::Range(0.0, 600.0));
+  app.add_option("--timeout-ms", options.timeout_ms, "of each transaction")->check(CLI::PositiveNumber);
+  app.add_option("--transactions", options.transactions, "no more than these are begun, and the run ends with the last of them");
   app.add_option("--rate", options.rate, "open loop: transactions a second")->check(CLI::Range(0.0, 1e6));
   app.add_option("--gid-prefix", options.gid_prefix)->required();
   app.add_option("--token", options.token, "bearer token");

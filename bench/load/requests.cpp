@@ -2,30 +2,10 @@
 
 #include <fmt/format.h>
 
+#include "bench/load/dtm_requests.hpp"
+#include "bench/load/native_requests.hpp"
+
 namespace escrow::bench {
-namespace {
-
-constexpr const char* wait = "?wait_ms=60000";
-
-bool interactive(Scenario scenario) {
-  return scenario == Scenario::tcc || scenario == Scenario::tcc_together || scenario == Scenario::start;
-}
-
-const char* mode(Scenario scenario) {
-  switch (scenario) {
-    case Scenario::saga:
-    case Scenario::saga_async:
-    case Scenario::start: return "saga";
-    case Scenario::tcc:
-    case Scenario::tcc_together:
-    case Scenario::tcc_driven: return "tcc";
-    case Scenario::message: return "message";
-  }
-  return "";
-}
-
-}  // namespace
-
 const Address& participant_of(const Options& options, int branch) {
   return options.participants[static_cast<std::size_t>(branch) % options.participants.size()];
 }
@@ -50,41 +30,6 @@ std::string Requests::url(int branch, const char* operation, bool refused) const
   return fmt::format("http://{}{}/{}", participant_of(options_, branch).text, refused ? "/refuse" : path, operation);
 }
 
-std::string Requests::branch(int branch, bool refused) const {
-  std::string operations;
-  switch (options_.scenario) {
-    case Scenario::saga:
-    case Scenario::saga_async:
-    case Scenario::start:
-      operations = fmt::format(R"("action":"{}","compensate":"{}")", url(branch, "action", refused), url(branch, "compensate", false));
-      break;
-    case Scenario::tcc_driven: operations = fmt::format(R"("try":"{}",)", url(branch, "try", refused)); [[fallthrough]];
-    case Scenario::tcc:
-    case Scenario::tcc_together:
-      operations += fmt::format(R"("confirm":"{}","cancel":"{}")", url(branch, "confirm", false), url(branch, "cancel", false));
-      break;
-    case Scenario::message: operations = fmt::format(R"("action":"{}")", url(branch, "action", false)); break;
-  }
-  return fmt::format(R"({{"id":"b{}",{},"payload":{}}})", branch, operations, payload_);
-}
-
-std::string Requests::start(const std::string& gid, bool refused) const {
-  std::string branches;
-  if (options_.scenario != Scenario::tcc && options_.scenario != Scenario::start) {
-    branches = R"(,"branches":[)";
-    for (int i = 0; i < options_.branches; ++i) branches += (i == 0 ? "" : ",") + branch(i, refused && i + 1 == options_.branches);
-    branches += ']';
-  }
-  const bool waits = !interactive(options_.scenario) && options_.scenario != Scenario::saga_async;
-  return ask(std::string("/v1/transactions") + (waits ? wait : ""),
-             fmt::format(R"({{"gid":"{}","mode":"{}"{}{}}})", gid, mode(options_.scenario),
-                         interactive(options_.scenario) ? R"(,"interactive":true)" : "", branches));
-}
-
-std::string Requests::registration(const std::string& gid, int number) const {
-  return ask("/v1/transactions/" + gid + "/branches", branch(number, false));
-}
-
 std::string Requests::try_call(const std::string& gid, int branch) const {
   const std::string headers = fmt::format(
       "Escrow-Gid: {0}\r\nEscrow-Branch: b{1}\r\nEscrow-Operation: try\r\nEscrow-Phase: forward\r\nEscrow-Attempt: 1\r\nIdempotency-Key: "
@@ -93,8 +38,9 @@ std::string Requests::try_call(const std::string& gid, int branch) const {
   return post(participant_of(options_, branch), options_.path + "/try", headers, payload_);
 }
 
-std::string Requests::decide(const std::string& gid, const char* decision) const {
-  return ask(fmt::format("/v1/transactions/{}/{}{}", gid, decision, wait), "{}");
+std::unique_ptr<Requests> requests_for(const Options& options) {
+  if (options.dialect == Dialect::dtm) return std::make_unique<DtmRequests>(options);
+  return std::make_unique<NativeRequests>(options);
 }
 
 }  // namespace escrow::bench

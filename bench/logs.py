@@ -1,0 +1,67 @@
+"""Prepared logs: made once, kept in the cache folder, used as copies."""
+
+import hashlib
+import json
+import pathlib
+import shutil
+import subprocess
+import tempfile
+import urllib.request
+
+from processes import CACHE, Coordinator, Failed, Participant
+
+HERE = pathlib.Path(__file__).resolve().parent
+# What a row looks like is in these; another content asks for another log.
+FORMAT = [HERE.parent / "docs" / "log-format.md", HERE / "log" / "main.cpp", *sorted((HERE.parent / "coordinator/store/sqlite/schema").glob("*.sql"))]
+YEAR_MS = 31536000000
+# Else a cached log would be cleared of what is older than a week.
+KEEP = {"retention_ms": 10 * YEAR_MS, "tombstone_ms": 10 * YEAR_MS}
+
+
+def post(coordinator, path, body):
+    request = urllib.request.Request(f"http://{coordinator.address}{path}", json.dumps(body).encode(), {"Content-Type": "application/json"})
+    with urllib.request.urlopen(request, timeout=60) as answer:
+        return json.load(answer)
+
+
+def write_templates(programs, folder, log):
+    """A log with the two transactions that escrow-bench-log copies."""
+    participant = Participant(programs, folder)
+    coordinator = Coordinator(programs, folder, log=log)
+    try:
+        url, payload = f"http://{participant.address}/ok", {"p": "x" * 192}
+        saga = [{"id": f"b{i}", "action": f"{url}/action", "compensate": f"{url}/compensate", "payload": payload} for i in (0, 1)]
+        tcc = [{"id": f"b{i}", "confirm": f"{url}/confirm", "cancel": f"{url}/cancel", "payload": payload} for i in (0, 1)]
+        finished = post(coordinator, "/v1/transactions?wait_ms=30000", {"gid": "template-finished", "mode": "saga", "branches": saga})
+        if finished["status"] != "committed":
+            raise Failed(f"the template ended {finished['status']}")
+        post(coordinator, "/v1/transactions", {"gid": "template-waiting", "mode": "tcc", "interactive": True, "timeout_ms": YEAR_MS, "branches": tcc})
+        coordinator.stop()
+    finally:
+        coordinator.kill()
+        participant.kill()
+
+
+def prepared(programs, finished, waiting):
+    """Path of a log with so many finished and waiting transactions; copy it before use."""
+    digest = hashlib.sha256(b"".join(path.read_bytes() for path in FORMAT)).hexdigest()[:12]
+    path = CACHE / "logs" / f"{finished}-{waiting}-{digest}.db"
+    if path.exists():
+        return path
+    path.parent.mkdir(parents=True, exist_ok=True)
+    for old in path.parent.glob(f"{finished}-{waiting}-*.db"):
+        old.unlink()
+    with tempfile.TemporaryDirectory(prefix="escrow-bench-", dir=path.parent) as name:
+        folder = pathlib.Path(name)
+        write_templates(programs, folder, "log.db")
+        command = [programs / "escrow-bench-log", "--log", folder / "log.db", "--finished", str(finished), "--waiting", str(waiting)]
+        made = subprocess.run(command, capture_output=True, text=True)
+        if made.returncode != 0:
+            raise Failed(f"escrow-bench-log: {made.stderr}")
+        (folder / "log.db").rename(path)
+    return path
+
+
+def copied(programs, finished, waiting, folder):
+    """The same as `log.db` in `folder`."""
+    shutil.copyfile(prepared(programs, finished, waiting), folder / "log.db")
