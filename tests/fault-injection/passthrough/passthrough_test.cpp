@@ -59,6 +59,7 @@ TEST_CASE("every mode comes through a coordinator that is killed every few secon
   storm.has_kills = true;
   // Nothing strikes, but the wire is seen.
   storm.rules = "rules: []";
+  storm.is_api_clean = true;
   say(storm);
   const Aftermath aftermath = weather(storm);
   check(aftermath);

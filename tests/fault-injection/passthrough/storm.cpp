@@ -98,6 +98,7 @@ void count_ends(const Stage& stage, Aftermath& aftermath) {
 Aftermath weather(const Storm& storm) {
   Stage::Wanted wanted;
   wanted.proxy = storm.rules;
+  wanted.is_api_clean = storm.is_api_clean;
   // Short enough for what is lost to be asked again within the storm, and long enough for a busy machine.
   wanted.timing.request_timeout_ms = 1'000;
   Stage stage(std::move(wanted));

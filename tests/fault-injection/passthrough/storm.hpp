@@ -17,6 +17,8 @@ struct Storm {
   /// The proxy's rules; none: nobody stands between.
   std::optional<std::string> rules;
   bool has_kills = false;
+  /// These rules leave what the coordinator says as it is.
+  bool is_api_clean = false;
 };
 
 struct Aftermath {

@@ -118,6 +118,8 @@ std::optional<int> start_on(const std::string& path, const std::string& errors, 
 
 TEST_CASE("B06 a full disk refuses new work and it goes on by itself when there is room", "[process]") { refuses_with("FULL"); }
 
+TEST_CASE("B01 a log that stays busy refuses new work and it goes on by itself when it is free", "[process]") { refuses_with("BUSY"); }
+
 TEST_CASE("B07 a disk that becomes read-only refuses new work and it goes on by itself when it can be written", "[process]") {
   refuses_with("READONLY");
 }
@@ -142,8 +144,66 @@ TEST_CASE("B11 the log or its write-ahead log moved away under the process is no
     Stage stage;
     const std::string path = stage.log_path() + suffix;
     const std::string away = stage.workplace().path("away");
-    refuses_and_comes_back(stage, [&] { fs::rename(path, away); }, [&] { fs::rename(away, path); });
+    const auto mend = [&] {
+      CHECK_FALSE(fs::exists(path));
+      fs::rename(away, path);
+    };
+    refuses_and_comes_back(stage, [&] { fs::rename(path, away); }, mend);
   }
+}
+
+TEST_CASE("B11 another file in the place of the log is noticed and not written to", "[process]") {
+  Stage stage;
+  const std::string away = stage.workplace().path("away");
+  std::string before;
+  const auto replace = [&] {
+    fs::rename(stage.log_path(), away);
+    fs::copy_file(away, stage.log_path());
+    before = bytes_of(stage.log_path());
+  };
+  const auto mend = [&] {
+    CHECK(bytes_of(stage.log_path()) == before);
+    fs::rename(away, stage.log_path());
+  };
+  refuses_and_comes_back(stage, replace, mend);
+}
+
+TEST_CASE("B09 a log that somebody has damaged is refused with 1, whichever part of its first page it was, and not replaced", "[process]") {
+  Workplace workplace;
+  const std::string path = workplace.path("damaged.db");
+  CHECK_FALSE(start_on(path, workplace.path("log")).has_value());
+  DatabaseFile(path).rows("pragma wal_checkpoint(truncate)");
+  const std::string sound = bytes_of(path);
+  for (const std::size_t at : {0U, 18U, 100U, 105U}) {
+    INFO("at byte " << at);
+    std::string damaged = sound;
+    for (std::size_t i = at; i < at + 8; ++i) damaged[i] = static_cast<char>(~damaged[i]);
+    std::ofstream(path, std::ios::binary | std::ios::trunc) << damaged;
+    CHECK(start_on(path, workplace.path("log")) == 1);
+    CHECK(bytes_of(path) == damaged);
+  }
+}
+
+TEST_CASE("B12 a program that reads the log for long holds back no writer, and the log is emptied behind it", "[process]") {
+  Stage stage;
+  stage.play(Family::saga);
+  std::size_t rounds = 0;
+  const auto pages = [&] { return fs::file_size(stage.log_path() + "-wal") / 4096; };
+  {
+    DatabaseFile reader(stage.log_path());
+    reader.rows("begin; select count(*) from transactions");
+    const auto seen = reader.rows("select count(*) from audit");
+    // More than a checkpoint's worth of pages.
+    for (; rounds < 400 && pages() < 1'500; ++rounds) stage.play(families.at(rounds % families.size()));
+    CHECK(pages() >= 1'500);
+    CHECK(reader.rows("select count(*) from audit") == seen);
+  }
+  const auto grown = pages();
+  for (std::size_t round = 0; round < 2 * rounds; ++round) stage.play(families.at(round % families.size()));
+  // A try of a checkpoint comes with every thousand pages; then it is written from its beginning again, not three thousand pages further.
+  CHECK(pages() <= grown + 1'300);
+  CHECK(stage.coordinator().endings().empty());
+  CHECK(stage.verdict() == "");
 }
 
 TEST_CASE("B08 on a disk whose every commit takes a tenth of a second everything ends as planned", "[process]") {

@@ -73,7 +73,11 @@ HttpMessage Initiator::ask(const Question& question) const {
     const auto answer = send_once(world_.coordinator, question.method, question.target, question.body);
     if (!answer) continue;
     const auto said = read(*answer);
-    if (!said && world_.is_behind_proxy) continue;
+    if (!said && world_.is_behind_proxy) {
+      // What stands in between may say so at once, and often.
+      world_.coordinator.wait_for_end(world_.coordinator.life().number, 10ms);
+      continue;
+    }
     if (!said) throw std::runtime_error("an answer that is none: " + std::to_string(answer->status) + " " + answer->body);
     world_.witness.tell(token, question.transaction, question.what, said->problem, answer->status == 201, said->status);
     if (answer->status < 500) return *answer;
@@ -141,6 +145,7 @@ void Initiator::drive(const Plan& plan, Clock::time_point until) const {
                                      until});
         // Decided by its deadline meanwhile: then `try` must not be called.
         if (registered.status >= 400) return;
+        if (plan.word == Plan::Word::none && !plan.is_last_tried && i + 1 == plan.branches.size()) return;
         is_fine = try_branch(plan, i) == 200;
       }
       if (plan.word == Plan::Word::none) return;

@@ -51,6 +51,8 @@ struct Plan {
   /// Of a `tries` initiator: what its own calls are, and its last word; `none`: it is never heard of again.
   std::string forward = "try";
   enum class Word : std::uint8_t { as_tried, abort, none } word = Word::as_tried;
+  /// Of one that is never heard of again: whether it came to call the last branch that it had registered.
+  bool is_last_tried = true;
   /// How it must end, unless its deadline came first.
   protocol::Status outcome = protocol::Status::committed;
   std::vector<sim::Declared> declared;

@@ -74,6 +74,15 @@ std::size_t Stage::strikes() const {
   return count;
 }
 
+std::string Stage::last_strike() const {
+  std::string last;
+  std::ifstream file(trace_path());
+  for (std::string line; std::getline(file, line);) {
+    if (line.starts_with("! ")) last = line.substr(2);
+  }
+  return last;
+}
+
 bool Stage::wait_for_strikes(std::size_t count) {
   const auto until = std::chrono::steady_clock::now() + std::chrono::minutes(1);
   while (strikes() < count) {
@@ -139,7 +148,7 @@ void Stage::withdraw(int transaction) {
 Initiator Stage::initiator() {
   std::vector<KeptProcess*> all;
   for (auto& one : services_) all.push_back(one.get());
-  return Initiator({*coordinator_, std::move(all), witness_, proxy_ != nullptr});
+  return Initiator({*coordinator_, std::move(all), witness_, proxy_ != nullptr && !wanted_.is_api_clean});
 }
 
 void Stage::play(Family family) {

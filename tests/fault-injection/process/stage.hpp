@@ -36,6 +36,8 @@ class Stage {
     /// Rules of a proxy that stands before the coordinator (link `api`) and, for calls of the coordinator, before the services (`service0`,
     /// `service1`); without one everybody is called directly.
     std::optional<std::string> proxy = {};
+    /// The proxy's rules say nothing in the coordinator's place and garble nothing of what it says, so an answer that is none is a finding.
+    bool is_api_clean = false;
     /// Further links of the proxy, `lane0.0`, `lane0.1`, ...: addresses of their own for the same services, as many each, so that what one
     /// transaction meets holds back no other one's calls.
     int lanes = 0;
@@ -69,6 +71,8 @@ class Stage {
   [[nodiscard]] std::string trace_path() const { return workplace_.path("trace"); }
   /// How often rules of the coordinator have struck so far, by its trace.
   [[nodiscard]] std::size_t strikes() const;
+  /// The last one, as the trace has it: point and context; empty: none.
+  [[nodiscard]] std::string last_strike() const;
   /// Waits until they have struck so often; false after a minute.
   [[nodiscard]] bool wait_for_strikes(std::size_t count);
   [[nodiscard]] const std::vector<Plan>& plans() const { return plans_; }
