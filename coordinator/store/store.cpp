@@ -130,8 +130,9 @@ struct Store::Impl {
   void write_until_stopped() {
     std::unique_lock lock(mutex);
     while (true) {
-      something_to_write.wait(lock, [this] { return stopping || !queue.empty() || !refused.empty() || !maintenance.empty(); });
-      if (queue.empty() && refused.empty() && maintenance.empty()) return;
+      something_to_write.wait(lock,
+                              [this] { return stopping || (is_wanted && !queue.empty()) || !refused.empty() || !maintenance.empty(); });
+      if (queue.empty() && refused.empty() && maintenance.empty() && stopping) return;
       std::vector<QueuedWrite> turned_away = std::exchange(refused, {});
       std::vector<QueuedWrite> batch = take_batch();
       std::function<void(Log&)> work;
@@ -153,11 +154,14 @@ struct Store::Impl {
     }
   }
 
+  /// What has been queued since it was last asked for goes along, too.
   std::vector<QueuedWrite> take_batch() {
+    if (!is_wanted && !stopping) return {};
     const std::size_t count = std::min(queue.size(), settings.batch_writes);
     const auto end = queue.begin() + static_cast<std::ptrdiff_t>(count);
     std::vector<QueuedWrite> batch(std::make_move_iterator(queue.begin()), std::make_move_iterator(end));
     queue.erase(queue.begin(), end);
+    is_wanted = !queue.empty();
     return batch;
   }
 
@@ -252,6 +256,8 @@ struct Store::Impl {
   std::deque<std::function<void(Log&)>> maintenance;
   std::deque<std::function<void(Reader*)>> reads;
   std::deque<std::function<void(Reader*)>> refused_reads;
+  /// Whether somebody waits for what is in `queue`.
+  bool is_wanted = false;
   bool stopping = false;
 
   /// When the commit under way began, in ticks of `Clock`; 0: there is none.
@@ -270,15 +276,25 @@ Store::Store(std::unique_ptr<Log> log, StoreSettings settings) : impl_(std::make
 Store::~Store() = default;
 
 void Store::write(Write write, Urgency urgency, WriteDone done) {
+  queue(std::move(write), urgency, std::move(done));
+  commit_queued();
+}
+
+void Store::queue(Write write, Urgency urgency, WriteDone done) {
   QueuedWrite queued{std::move(write), std::move(done), Clock::now()};
+  const std::lock_guard lock(impl_->mutex);
+  const bool is_full = urgency == Urgency::new_work && impl_->queue.size() >= impl_->settings.queue_writes;
+  if (is_full) {
+    impl_->refused.push_back(std::move(queued));
+  } else {
+    impl_->queue.push_back(std::move(queued));
+  }
+}
+
+void Store::commit_queued() {
   {
     const std::lock_guard lock(impl_->mutex);
-    const bool is_full = urgency == Urgency::new_work && impl_->queue.size() >= impl_->settings.queue_writes;
-    if (is_full) {
-      impl_->refused.push_back(std::move(queued));
-    } else {
-      impl_->queue.push_back(std::move(queued));
-    }
+    impl_->is_wanted = true;
   }
   impl_->something_to_write.notify_one();
 }

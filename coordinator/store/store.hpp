@@ -61,6 +61,10 @@ class Store {
 
   /// Queues a write; writes of one gid are applied in the order of the calls. All that waits becomes one commit, without delay.
   void write(Write write, Urgency urgency, WriteDone done);
+  /// As `write`, but nothing is begun for it before `commit_queued` (or a `write`): who has more to say says it first, and it becomes one
+  /// commit. Whatever is left at the end is written all the same.
+  void queue(Write write, Urgency urgency, WriteDone done);
+  void commit_queued();
   /// Runs `read` on a reader thread with its reader; `read` hands its result over itself. A reader that cannot be opened is a null pointer.
   /// Also a `new_work` read that found the queue full gets one.
   void read(std::function<void(Reader*)> read, Urgency urgency = Urgency::owed);

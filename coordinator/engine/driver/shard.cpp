@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <utility>
+#include <vector>
 
 #include "coordinator/engine/driver/call_request.hpp"
 #include "coordinator/engine/driver/outcome.hpp"
@@ -94,19 +95,35 @@ void Shard::perform(node::WriteWanted& wanted) {
   ESCROW_FAULT_POINT("engine.write", gid.text());
   auto write = store::encode_write(*wanted.transaction, wanted.due_at, std::move(wanted.history));
   const auto urgency = wanted.is_new_work ? store::Urgency::new_work : store::Urgency::owed;
-  store_.write(std::move(write), urgency, [self = weak_from_this(), executor = executor_, gid, events, types](store::WriteResult result) {
-    asio::post(executor, [self, gid, events, types, result = std::move(result)]() mutable {
-      if (const auto shard = self.lock()) shard->on_written(gid, std::move(result), events, types);
+  if (!written_) {
+    written_ = std::make_shared<Written>(executor_, [self = weak_from_this()](Written::Answer answer) {
+      if (const auto shard = self.lock()) shard->on_written(std::move(answer));
     });
+  }
+  store_.queue(std::move(write), urgency, [written = written_, gid, events, types](store::WriteResult result) {
+    written->add({gid, std::move(result), events, types});
+  });
+  commit_at_the_end_of_the_round();
+}
+
+/// Behind everything that is ready now: what that writes, too, becomes one commit. With nothing else to do that is at once.
+void Shard::commit_at_the_end_of_the_round() {
+  if (std::exchange(is_commit_posted_, true)) return;
+  asio::post(executor_, [self = weak_from_this()] {
+    const auto shard = self.lock();
+    if (!shard) return;
+    shard->is_commit_posted_ = false;
+    shard->store_.commit_queued();
   });
 }
 
-void Shard::on_written(const protocol::Gid& gid, store::WriteResult result, std::size_t events, EventTypes types) {
+void Shard::on_written(Written::Answer written) {
+  const auto& [gid, result, events, types] = written;
   ESCROW_FAULT_POINT("engine.written", gid.text());
   tell_durable(gid, result, events, types);
   const bool refused = result.answer == store::WriteAnswer::unavailable || result.answer == store::WriteAnswer::unknown;
   is_store_writable_ = !refused;
-  step(node::WriteAnswered{gid, std::move(result)});
+  step(node::WriteAnswered{gid, std::move(written.result)});
 }
 
 /// The store's answers come in the order of its commits, and a write's events stand together at the end of what it wrote.

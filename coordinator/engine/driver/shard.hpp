@@ -11,6 +11,7 @@
 #include "coordinator/async/task_group.hpp"
 #include "coordinator/engine/driver/call_signer.hpp"
 #include "coordinator/engine/driver/clock.hpp"
+#include "coordinator/engine/driver/written.hpp"
 #include "coordinator/engine/durable_events.hpp"
 #include "coordinator/engine/node/node.hpp"
 #include "coordinator/store/store.hpp"
@@ -67,7 +68,8 @@ class Shard : public std::enable_shared_from_this<Shard> {
   void perform(node::Answered& answered);
   async::Task<void> call(node::CallWanted wanted);
   async::Task<bool> carry_out(const node::CallWanted& wanted, core::Outcome& outcome);
-  void on_written(const protocol::Gid& gid, store::WriteResult result, std::size_t events, EventTypes types);
+  void commit_at_the_end_of_the_round();
+  void on_written(Written::Answer written);
   void tell_durable(const protocol::Gid& gid, const store::WriteResult& result, std::size_t events, EventTypes types);
   void set_timer();
 
@@ -87,6 +89,9 @@ class Shard : public std::enable_shared_from_this<Shard> {
   std::optional<core::Time> timer_at_;
   /// Kept from step to step for its memory.
   std::vector<node::Output> outputs_;
+  /// Whether a commit of what was queued in this round of the executor is on its way.
+  bool is_commit_posted_ = false;
+  std::shared_ptr<Written> written_;
   bool is_store_writable_ = true;
   bool is_stopped_ = false;
   std::uint64_t last_token_ = 0;

@@ -130,6 +130,26 @@ struct Bench {
 
 }  // namespace
 
+TEST_CASE("what is queued becomes one commit when it is asked for, or goes along with a write, or is written at the end", "[store]") {
+  Bench bench;
+  const auto queue = [&](const std::string& name) { bench.store->queue(start_of(started(name)), Urgency::owed, bench.answers.take(name)); };
+  for (const char* name : {"a", "b", "c"}) queue(name);
+  // Work on the writer's thread does not take it along.
+  std::promise<void> worked;
+  bench.store->maintain([&](Log&) { worked.set_value(); });
+  worked.get_future().get();
+  CHECK(bench.store->metrics().queued == 3);
+  bench.store->commit_queued();
+  CHECK(bench.answers.wait_for(3).size() == 3);
+  queue("d");
+  bench.start("e");
+  CHECK(bench.answers.wait_for(5).size() == 5);
+  queue("f");
+  bench.store.reset();
+  CHECK(bench.answers.wait_for(6).size() == 6);
+  CHECK(bench.control->batches == std::vector<std::size_t>{3, 2, 1});
+}
+
 TEST_CASE("all writes that wait become one commit", "[store]") {
   Bench bench;
   bench.control->hold();
