@@ -45,7 +45,8 @@ Result<std::int64_t> inspect(const std::string& path, std::istream& database, st
     return refusal(LogErrc::not_a_log, path,
                    "is no SQLite database, or its beginning is damaged; name another path with --store sqlite:PATH, or put a backup back");
   }
-  if (log.is_damaged_inside) {
+  // Of a next log that could not be begun there may be half a header, time and again; all of this one is in the database then.
+  if (log.is_damaged_inside && !(log.has_lost_header && is_carried_over(wal, database))) {
     return damaged(path, "has a write-ahead log that is damaged in the middle: opening it would lose acknowledged transactions");
   }
   const std::uint32_t id = big_endian(std::string_view(header).substr(68));

@@ -3,6 +3,8 @@
 #include <array>
 #include <cstdint>
 #include <istream>
+#include <map>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -59,11 +61,6 @@ bool is_header_of_frames(std::string_view header, std::istream& wal) {
     checksum.add(std::string_view(candidate).substr(0, 24));
     return checksum.equals(candidate, 24);
   };
-  // A write of the next header that failed half-way has counted the logs on and nothing else; all of this one is in the database then.
-  std::string before(header);
-  for (std::size_t at = 16; at-- > 12 && before[at]-- == 0;) {
-  }
-  if (holds(before)) return false;
   if (header.substr(16, 8) == salts) return true;
   std::string mended(header);
   mended.replace(16, 8, salts);
@@ -83,6 +80,7 @@ WalContent look_into_wal(std::istream& wal) {
   checksum.add(header.substr(0, 24));
   if ((magic & ~1U) != 0x377F0682 || page_size < 512 || page_size > 65'536 || !checksum.equals(header, 24)) {
     content.is_damaged_inside = is_header_of_frames(header, wal);
+    content.has_lost_header = content.is_damaged_inside;
     return content;
   }
 
@@ -117,6 +115,39 @@ WalContent look_into_wal(std::istream& wal) {
   }
   content.is_damaged_inside = commits_behind >= 2;
   return content;
+}
+
+bool is_carried_over(std::istream& wal, std::istream& database) {
+  std::array<char, header_size> header{};
+  wal.clear();
+  wal.seekg(0);
+  if (!wal.read(header.data(), header_size)) return false;
+  const std::uint32_t page_size = big_endian(std::string_view(header.data(), header_size), 8);
+  if (page_size < 512 || page_size > 65'536) return false;
+  // The newest frame of each page, up to the last commit; the salts of the first frame are those of all.
+  std::map<std::uint32_t, std::string> committed;
+  std::map<std::uint32_t, std::string> since;
+  std::string salts;
+  std::uint32_t pages = 0;
+  std::string frame(frame_header_size + page_size, '\0');
+  while (wal.read(frame.data(), static_cast<std::streamsize>(frame.size()))) {
+    if (salts.empty()) salts = frame.substr(8, 8);
+    if (frame.compare(8, 8, salts) != 0) break;
+    since[big_endian(frame, 0)] = frame.substr(frame_header_size);
+    if (big_endian(frame, 4) == 0) continue;
+    pages = big_endian(frame, 4);
+    for (auto& [page, bytes] : since) committed[page] = std::move(bytes);
+    since.clear();
+  }
+  std::string page_bytes(page_size, '\0');
+  for (const auto& [page, bytes] : committed) {
+    // The database has become shorter since.
+    if (page > pages) continue;
+    database.clear();
+    database.seekg(static_cast<std::streamoff>(page - 1) * page_size);
+    if (page == 0 || !database.read(page_bytes.data(), page_size) || page_bytes != bytes) return false;
+  }
+  return !committed.empty();
 }
 
 }  // namespace escrow::store::sqlite
