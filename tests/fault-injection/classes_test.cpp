@@ -7,7 +7,7 @@
 #include "coordinator/engine/driver/outcome.hpp"
 #include "tests/fault-injection/sim/network.hpp"
 
-// The simulator has no HTTP, so it classes answers by itself. It must say of each what the driver says of the same answer over HTTP.
+// The simulator has no HTTP: it shares the table of statuses with the driver, and must say of each answer what that says of it over HTTP.
 
 using namespace escrow;
 

@@ -4,6 +4,7 @@
 #include <array>
 #include <utility>
 
+#include "coordinator/engine/driver/answer_class.hpp"
 #include "coordinator/transport/retry_after.hpp"
 #include "protocol/headers.hpp"
 #include "protocol/json_reader.hpp"
@@ -76,14 +77,6 @@ core::Outcome unknown(unsigned status, std::string detail) {
   return outcome;
 }
 
-Class class_of(int status, bool says_when) {
-  if (status == 202 || status == 425) return Class::in_progress;
-  if (status >= 200 && status < 300) return Class::succeeded;
-  if (status == 409 || status == 422) return Class::refused;
-  if (status == 429 || (status == 503 && says_when)) return Class::postponed;
-  return Class::unknown;
-}
-
 }  // namespace
 
 core::Outcome outcome_of(const transport::CallAnswer& call_answer, const node::CallWanted& call,
@@ -104,7 +97,7 @@ core::Outcome outcome_of(const transport::CallAnswer& call_answer, const node::C
   core::Outcome outcome;
   outcome.status = status;
   const auto retry_after = answer.headers.find("Retry-After");
-  outcome.outcome = class_of(answer.status, retry_after.has_value());
+  outcome.outcome = class_of(status, retry_after.has_value());
   if (outcome.outcome == Class::in_progress || outcome.outcome == Class::postponed) {
     if (retry_after) outcome.retry_after = transport::parse_retry_after(*retry_after, wall);
   }

@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "coordinator/engine/driver/answer_class.hpp"
 #include "tests/fault-injection/sim/identities.hpp"
 
 namespace escrow::sim {
@@ -29,16 +30,10 @@ core::Outcome classify(const WireAnswer& answer, Bug bug) {
   outcome.status = answer.status;
   outcome.retry_after = answer.retry_after;
   outcome.detail = answer.status == 0 ? "no answer" : std::to_string(answer.status) + " from participant";
-  const bool success = answer.status >= 200 && answer.status < 300 && answer.status != 202;
-  if (success) {
-    outcome.outcome = answer.foreign && bug != Bug::garbled_is_success ? Class::unknown : Class::succeeded;
+  outcome.outcome = engine::driver::class_of(answer.status, answer.retry_after.has_value());
+  if (outcome.outcome == Class::succeeded) {
+    if (answer.foreign && bug != Bug::garbled_is_success) outcome.outcome = Class::unknown;
     if (outcome.outcome == Class::succeeded) outcome.output = answer.output;
-  } else if (answer.status == 409 || answer.status == 422) {
-    outcome.outcome = Class::refused;
-  } else if (answer.status == 202 || answer.status == 425) {
-    outcome.outcome = Class::in_progress;
-  } else if (answer.status == 429 || (answer.status == 503 && answer.retry_after)) {
-    outcome.outcome = Class::postponed;
   }
   return outcome;
 }
