@@ -2,11 +2,13 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 
 #include <escrow/branch.hpp>
 #include <escrow/outcome.hpp>
+#include <escrow/sqlite/connections.hpp>
 
 #include "protocol/result.hpp"
 
@@ -27,12 +29,16 @@ using BusinessChange = std::function<Outcome(const std::string& forward_output)>
 
 namespace sqlite {
 
+class StatementSet;
+
 /// The barrier on a connection of yours, so that your SQL runs in the barrier's transaction. The connection belongs to one
 /// thread for the time of a call and has no transaction open. How long a busy database is waited for is the connection's
 /// busy_timeout: keep it well below the coordinator's request_timeout_ms. The tables are those of create_barrier_schema.
 class Barrier {
  public:
   explicit Barrier(sqlite3* db, WallClock clock = system_wall_clock());
+  /// On a connection of a pool, whose statements stay prepared from call to call: half the work. The lease must not end before the call.
+  explicit Barrier(const Connections::Lease& lease, WallClock clock = system_wall_clock());
 
   /// Runs `change` at most once per operation, under BEGIN IMMEDIATE, and repeats the first definite answer ever after.
   /// What it answers is durable (as far as `pragma synchronous` goes): send it as it is. Never throws for what `change` does.
@@ -44,6 +50,8 @@ class Barrier {
 
  private:
   sqlite3* db_;
+  /// Of the pool's connection; null: prepared for each call.
+  std::shared_ptr<StatementSet> statements_;
   WallClock clock_;
 };
 

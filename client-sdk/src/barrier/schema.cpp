@@ -6,14 +6,15 @@ namespace escrow {
 namespace {
 
 // Times are milliseconds since 1970, UTC. The second table is the cleaner's alone: which coordinator's store was seen from when
-// on, so that "unknown transaction" counts only from the store that a row was written under.
+// on, so that "unknown transaction" counts only from the store that a row was written under. For IN with more than two words
+// SQLite makes a table at each insert.
 constexpr std::string_view sqlite_script = R"(
 create table if not exists escrow_barrier (
   gid        text not null,
   branch     text not null,
   operation  text not null,
   cause      text not null,
-  outcome    text not null check (outcome in ('done', 'refused', 'none')),
+  outcome    text not null check (outcome = 'done' or outcome = 'refused' or outcome = 'none'),
   output     text not null,
   created_at integer not null,
   primary key (gid, branch, operation)

@@ -7,9 +7,11 @@
 #include <sqlite3.h>
 
 #include <escrow/error.hpp>
+#include <escrow/sqlite/connections.hpp>
 #include <escrow/sqlite/statement.hpp>
 
 #include "client-sdk/src/barrier/rules.hpp"
+#include "client-sdk/src/sqlite/pooled.hpp"
 #include "client-sdk/src/sqlite/rows.hpp"
 #include "client-sdk/src/sqlite/translate.hpp"
 
@@ -25,27 +27,31 @@ WallClock system_wall_clock() {
 namespace sqlite {
 namespace {
 
+constexpr std::string_view begin_immediate = "begin immediate";
+constexpr std::string_view commit_all = "commit";
+
 /// Ends what is open whatever happens, so that a connection never goes back to its owner inside a transaction.
 class LocalTransaction {
  public:
-  explicit LocalTransaction(sqlite3* db) : db_(db) {}
+  explicit LocalTransaction(StatementSet& statements) : statements_(statements) {}
   ~LocalTransaction() { roll_back(); }
   LocalTransaction(const LocalTransaction&) = delete;
   LocalTransaction& operator=(const LocalTransaction&) = delete;
 
   /// IMMEDIATE: two calls for one row meet here, and not in the middle of a read snapshot that can no longer be upgraded.
   [[nodiscard]] Result<void> begin() {
-    return translated<void>([this] { execute(db_, "begin immediate"); });
+    return translated<void>([this] { statements_.run(begin_immediate); });
   }
   [[nodiscard]] Result<void> commit() {
-    return translated<void>([this] { execute(db_, "commit"); });
+    return translated<void>([this] { statements_.run(commit_all); });
   }
   void roll_back() noexcept {
-    if (sqlite3_get_autocommit(db_) == 0) sqlite3_exec(db_, "rollback", nullptr, nullptr, nullptr);
+    sqlite3* const db = statements_.db();
+    if (sqlite3_get_autocommit(db) == 0) sqlite3_exec(db, "rollback", nullptr, nullptr, nullptr);
   }
 
  private:
-  sqlite3* db_;
+  StatementSet& statements_;
 };
 
 Outcome failed(const Error& error) { return error.code == Errc::busy ? Outcome::busy(error.detail) : Outcome::unavailable(error.detail); }
@@ -62,13 +68,14 @@ barrier::Business guarded(const BusinessChange& change) {
   };
 }
 
-Outcome in_transaction(sqlite3* db, std::int64_t now_ms, const std::function<barrier::Verdict(barrier::BarrierRows&)>& rules,
+Outcome in_transaction(StatementSet& statements, std::int64_t now_ms, const std::function<barrier::Verdict(barrier::BarrierRows&)>& rules,
                        const std::function<Outcome(barrier::BarrierRows&)>& recall) {
+  sqlite3* const db = statements.db();
   if (sqlite3_get_autocommit(db) == 0) return Outcome::unavailable("the connection has a transaction open already");
-  LocalTransaction transaction(db);
+  LocalTransaction transaction(statements);
   if (auto begun = transaction.begin(); !begun) return failed(begun.error());
 
-  SqliteRows rows(db, now_ms);
+  SqliteRows rows(statements, now_ms);
   auto verdict = rules(rows);
   if (!verdict.commit) return std::move(verdict.answer);
 
@@ -88,17 +95,22 @@ Outcome in_transaction(sqlite3* db, std::int64_t now_ms, const std::function<bar
 
 Barrier::Barrier(sqlite3* db, WallClock clock) : db_(db), clock_(std::move(clock)) {}
 
+Barrier::Barrier(const Connections::Lease& lease, WallClock clock)
+    : db_(lease.get()), statements_(lease.held_, &lease.held_->statements), clock_(std::move(clock)) {}
+
 Outcome Barrier::run(const Branch& branch, const BusinessChange& change) {
   const barrier::Call call{branch.gid(), branch.id(), branch.operation(), branch.phase()};
   const auto business = guarded(change);
+  StatementSet own(db_);
   return in_transaction(
-      db_, clock_(), [&](barrier::BarrierRows& rows) { return barrier::apply(rows, call, business); },
+      statements_ ? *statements_ : own, clock_(), [&](barrier::BarrierRows& rows) { return barrier::apply(rows, call, business); },
       [&](barrier::BarrierRows& rows) { return barrier::recall(rows, call); });
 }
 
 Outcome Barrier::answer_check(const Branch& branch) {
+  StatementSet own(db_);
   return in_transaction(
-      db_, clock_(), [&](barrier::BarrierRows& rows) { return barrier::answer_check(rows, branch.gid()); },
+      statements_ ? *statements_ : own, clock_(), [&](barrier::BarrierRows& rows) { return barrier::answer_check(rows, branch.gid()); },
       [](barrier::BarrierRows&) { return Outcome::unavailable("the answer to the check could not be kept"); });
 }
 
@@ -106,7 +118,8 @@ Result<void> record_message(sqlite3* db, std::string_view gid, const WallClock& 
   if (sqlite3_get_autocommit(db) != 0) {
     return make_error(Errc::not_in_transaction, "record_message belongs into the local transaction of the business change");
   }
-  SqliteRows rows(db, clock());
+  StatementSet statements(db);
+  SqliteRows rows(statements, clock());
   return barrier::record_message(rows, gid);
 }
 

@@ -9,21 +9,18 @@
 
 #include <escrow/sqlite/statement.hpp>
 
+#include "client-sdk/src/sqlite/pooled.hpp"
 #include "client-sdk/src/sqlite/translate.hpp"
 
 namespace escrow::sqlite {
 namespace {
 
-struct Close {
-  void operator()(sqlite3* db) const noexcept { sqlite3_close_v2(db); }
-};
-using Connection = std::unique_ptr<sqlite3, Close>;
-
-Connection open(const std::string& path, const ConnectionOptions& options) {
+template <class Handle>
+Handle open(const std::string& path, const ConnectionOptions& options) {
   sqlite3* raw = nullptr;
   const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
   const int code = sqlite3_open_v2(path.c_str(), &raw, flags, nullptr);
-  Connection db(raw);
+  Handle db(raw);
   if (code != SQLITE_OK) throw SqlError(code, "cannot open " + path + ": " + sqlite3_errstr(code));
   sqlite3_busy_timeout(raw, static_cast<int>(options.busy_timeout().count()));
   execute(raw, "pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on;");
@@ -37,14 +34,15 @@ struct Connections::Pool {
   std::string path;
   ConnectionOptions options;
   std::mutex mutex;
-  std::vector<Connection> idle;
+  std::vector<std::unique_ptr<Pooled>> idle;
 
-  void give_back(Connection db) noexcept {
+  void give_back(std::unique_ptr<Pooled> pooled) noexcept {
+    sqlite3* const db = pooled->db.get();
     // An error that leaves a transaction half ended can't follow its connection into the next call.
-    if (sqlite3_get_autocommit(db.get()) == 0 && sqlite3_exec(db.get(), "rollback", nullptr, nullptr, nullptr) != SQLITE_OK) return;
+    if (sqlite3_get_autocommit(db) == 0 && sqlite3_exec(db, "rollback", nullptr, nullptr, nullptr) != SQLITE_OK) return;
     const std::lock_guard lock(mutex);
     try {
-      idle.push_back(std::move(db));
+      idle.push_back(std::move(pooled));
     } catch (const std::bad_alloc&) {
       // The connection closes; the next call opens another.
     }
@@ -57,20 +55,22 @@ Connections::Connections(std::string path, ConnectionOptions options) : pool_(st
 }
 
 Result<Connections::Lease> Connections::lease() const {
-  Connection db;
+  std::unique_ptr<Pooled> pooled;
   {
     const std::lock_guard lock(pool_->mutex);
     if (!pool_->idle.empty()) {
-      db = std::move(pool_->idle.back());
+      pooled = std::move(pool_->idle.back());
       pool_->idle.pop_back();
     }
   }
-  if (!db) {
-    auto opened = translated<Connection>([this] { return open(pool_->path, pool_->options); });
+  if (!pooled) {
+    auto opened = translated<Pooled::Handle>([this] { return open<Pooled::Handle>(pool_->path, pool_->options); });
     if (!opened) return opened.error();
-    db = std::move(*opened);
+    pooled = std::make_unique<Pooled>(std::move(*opened));
   }
-  return Lease(Lease::Held(db.release(), [pool = pool_](sqlite3* raw) { pool->give_back(Connection(raw)); }));
+  return Lease(std::shared_ptr<Pooled>(pooled.release(), [pool = pool_](Pooled* raw) { pool->give_back(std::unique_ptr<Pooled>(raw)); }));
 }
+
+sqlite3* Connections::Lease::get() const noexcept { return held_->db.get(); }
 
 }  // namespace escrow::sqlite

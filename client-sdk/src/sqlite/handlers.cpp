@@ -18,9 +18,8 @@ Handler behind_barrier(Connections connections, LocalHandler handler) {
   return [connections = std::move(connections), handler = std::move(handler)](const Branch& branch, const std::string& payload) -> Outcome {
     const auto lease = connections.lease();
     if (!lease) return without_connection(lease.error());
-    return Barrier(lease->get()).run(branch, [&](const std::string& forward_output) {
-      return handler(Call(lease->get(), branch, payload, forward_output));
-    });
+    return Barrier(*lease).run(
+        branch, [&](const std::string& forward_output) { return handler(Call(lease->get(), branch, payload, forward_output)); });
   };
 }
 
@@ -28,7 +27,7 @@ Handler message_check(Connections connections) {
   return [connections = std::move(connections)](const Branch& branch, const std::string&) -> Outcome {
     const auto lease = connections.lease();
     if (!lease) return without_connection(lease.error());
-    return Barrier(lease->get()).answer_check(branch);
+    return Barrier(*lease).answer_check(branch);
   };
 }
 

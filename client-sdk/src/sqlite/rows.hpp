@@ -3,8 +3,7 @@
 #include <escrow/barrier.hpp>
 
 #include "client-sdk/src/barrier/rules.hpp"
-
-struct sqlite3;
+#include "client-sdk/src/sqlite/statement_set.hpp"
 
 namespace escrow::sqlite {
 
@@ -12,7 +11,7 @@ namespace escrow::sqlite {
 class SqliteRows final : public barrier::BarrierRows {
  public:
   /// `now_ms` goes into the rows this transaction inserts.
-  SqliteRows(sqlite3* db, std::int64_t now_ms) : db_(db), now_ms_(now_ms) {}
+  SqliteRows(StatementSet& statements, std::int64_t now_ms) : statements_(statements), now_ms_(now_ms) {}
 
   [[nodiscard]] Result<bool> insert(const barrier::RowKey& key, const barrier::Row& row) override;
   [[nodiscard]] Result<std::optional<barrier::Row>> find(const barrier::RowKey& key) override;
@@ -22,7 +21,7 @@ class SqliteRows final : public barrier::BarrierRows {
   [[nodiscard]] Result<void> return_to_savepoint() override;
 
  private:
-  sqlite3* db_;
+  StatementSet& statements_;
   std::int64_t now_ms_;
 };
 

@@ -37,19 +37,21 @@ class ConnectionOptions {
 /// A pool that grows with the threads that use it. Connections are in WAL mode with `synchronous=FULL`: an answer may rest on
 /// a commit only if a power loss can't take it back. Thread-safe; copies share the pool.
 class Connections {
+  struct Pooled;
+
  public:
   explicit Connections(std::string path, ConnectionOptions options = {});
 
   /// One connection for one thread; goes back to the pool when it ends, a transaction left open being rolled back.
   class Lease {
    public:
-    [[nodiscard]] sqlite3* get() const noexcept { return db_.get(); }
+    [[nodiscard]] sqlite3* get() const noexcept;
 
    private:
     friend class Connections;
-    using Held = std::shared_ptr<sqlite3>;
-    explicit Lease(Held db) : db_(std::move(db)) {}
-    Held db_;
+    friend class Barrier;
+    explicit Lease(std::shared_ptr<Pooled> held) : held_(std::move(held)) {}
+    std::shared_ptr<Pooled> held_;
   };
 
   /// Errc::busy or Errc::database when a new connection can't be opened.

@@ -50,6 +50,9 @@ class Statement {
   /// Runs to the end; answers how many rows an insert, update or delete has changed.
   std::int64_t run();
 
+  /// Back to the beginning, to be bound and run again; holds no lock and reads no row any more.
+  void reset() noexcept;
+
   /// Columns count from 0; NULL reads as empty or 0.
   [[nodiscard]] std::string text(int column) const;
   [[nodiscard]] std::int64_t integer(int column) const;

@@ -1,6 +1,8 @@
+#include <chrono>
 #include <stdexcept>
 #include <string>
 
+#include <sqlite3.h>
 #include <catch2/catch.hpp>
 
 #include <escrow/error.hpp>
@@ -89,6 +91,48 @@ TEST_CASE("a busy database stores nothing and says busy, for every operation and
   CHECK(sqlite::Barrier(pair.second.db()).answer_check(call_of(Operation::check)).kind() == busy);
   sqlite::execute(pair.first.db(), "rollback");
   CHECK(pair.second.rows() == 0);
+}
+
+TEST_CASE("what stays prepared on a connection of the pool is as good as new after calls that failed", "[sdk][barrier]") {
+  Pair pair;
+  const sqlite::Connections connections(pair.folder.file("bank.db"),
+                                        sqlite::ConnectionOptions().busy_timeout(std::chrono::milliseconds(1)));
+  const auto answer = [&](const char* gid, const Outcome& wanted) {
+    const auto lease = connections.lease();
+    return sqlite::Barrier(*lease)
+        .run(call_of(Operation::action, Phase::forward, gid),
+             [&](const std::string&) {
+               sqlite::execute(lease->get(), "update account set balance = balance - 1");
+               return wanted;
+             })
+        .kind();
+  };
+  for (int round = 0; round < 3; ++round) {
+    CAPTURE(round);
+    const std::string gid = "gid." + std::to_string(round);
+    sqlite::execute(pair.first.db(), "begin immediate");
+    CHECK(answer(gid.c_str(), Outcome::succeeded()) == busy);
+    sqlite::execute(pair.first.db(), "rollback");
+    CHECK(answer(gid.c_str(), Outcome::unavailable("not now")) == unavailable);
+    CHECK(answer(gid.c_str(), Outcome::succeeded()) == succeeded);
+    CHECK(answer(gid.c_str(), Outcome::succeeded()) == succeeded);
+    CHECK(pair.first.rows() == round + 1);
+    // Nothing is read or locked between two calls: others write, and the log of the database can be emptied.
+    CHECK(sqlite3_wal_checkpoint_v2(pair.first.db(), nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr) == SQLITE_OK);
+  }
+}
+
+TEST_CASE("a barrier on a connection of yours leaves nothing prepared on it", "[sdk][barrier]") {
+  const test::TemporaryFolder folder;
+  {
+    const Bank bank(folder.file("bank.db"));
+  }
+  sqlite3* db = nullptr;
+  REQUIRE(sqlite3_open(folder.file("bank.db").c_str(), &db) == SQLITE_OK);
+  sqlite::Barrier barrier(db);
+  CHECK(barrier.run(call_of(Operation::action), [](const std::string&) { return Outcome::succeeded(); }).kind() == succeeded);
+  CHECK(sqlite3_next_stmt(db, nullptr) == nullptr);
+  CHECK(sqlite3_close(db) == SQLITE_OK);
 }
 
 TEST_CASE("a busy second database inside the handler says busy and stores nothing", "[sdk][barrier]") {
