@@ -58,8 +58,21 @@ def prepared(programs, finished, waiting):
         made = subprocess.run(command, capture_output=True, text=True)
         if made.returncode != 0:
             raise Failed(f"escrow-bench-log: {made.stderr}")
+        check(programs, folder, waiting)
         (folder / "log.db").rename(path)
     return path
+
+
+def check(programs, folder, waiting):
+    """A coordinator reads the copies as its own."""
+    coordinator = Coordinator(programs, folder, settings=KEEP)
+    try:
+        statuses = [json.loads(coordinator.get(f"/v1/transactions/template-{name}-0000000001"))["status"] for name in ("finished", "waiting")]
+        if statuses != ["committed", "active"] or coordinator.unfinished() != waiting + 1:
+            raise Failed(f"the copies read {statuses}; {coordinator.unfinished()} are unfinished")
+        coordinator.stop()
+    finally:
+        coordinator.kill()
 
 
 def copied(programs, finished, waiting, folder):

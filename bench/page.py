@@ -33,6 +33,18 @@ def course(per_slot):
     return f'<svg viewBox="0 0 820 100" role="img"><text x="0" y="14">{top * 10:,}/s</text><text x="0" y="94">0</text><polyline class="line" points="{points}"/></svg>'
 
 
+def curve(points, across, up):
+    """[(x, y)] as a line, both axes from 0."""
+    right, top = (max(point[i] for point in points) or 1 for i in (0, 1))
+    at = [(60 + 720 * x / right, 170 - 150 * y / top) for x, y in points]
+    line = " ".join(f"{x:.1f},{y:.1f}" for x, y in at)
+    dots = "".join(f'<circle class="bar" cx="{x:.1f}" cy="{y:.1f}" r="3"/>' for x, y in at)
+    return (
+        f'<svg viewBox="0 0 820 200" role="img"><text x="0" y="24">{top:,.0f}{up}</text><text x="40" y="174">0</text>'
+        f'<text x="780" y="192" text-anchor="end">{right:g} {across}</text><polyline class="line" points="{line}"/>{dots}</svg>'
+    )
+
+
 def figure(says, drawing):
     return f"<figure><figcaption>{html.escape(says)}</figcaption>{drawing}</figure>"
 

@@ -18,9 +18,9 @@ import typing
 import loads
 import page
 from processes import Failed, fdatasync_ms
-from sections import hang, load, memory, peers, size
+from sections import hang, load, memory, overload, peers, recovery, size
 
-SECTIONS = [load, size, memory, hang, peers]
+SECTIONS = [load, size, memory, hang, overload, recovery, peers]
 
 
 @dataclasses.dataclass
