@@ -54,12 +54,19 @@ Result<std::shared_ptr<ssl::context>> make_context(const Files& files) {
 
 }  // namespace
 
-TargetTls::TargetTls(TargetCredentials credentials) : credentials_(std::move(credentials)) {}
+TargetTls::TargetTls(TargetCredentials targets) : targets_(std::move(targets)) {}
 
 TargetTls::~TargetTls() = default;
 
 Result<std::shared_ptr<const TargetTls>> TargetTls::load(const ClientTls& general, const TargetCredentials& credentials) {
-  const std::shared_ptr<TargetTls> loaded(new TargetTls(credentials));
+  // Only whom each is for: secrets of signing have no business in here.
+  TargetCredentials targets;
+  for (std::size_t i = 0; i < credentials.size(); ++i) {
+    TargetCredential target;
+    target.match = credentials[i].match;
+    if (const auto added = targets.add(std::move(target)); !added) return added.error();
+  }
+  const std::shared_ptr<TargetTls> loaded(new TargetTls(std::move(targets)));
   std::map<Files, std::shared_ptr<ssl::context>> made;
   const auto add = [&](const Files& files) -> Result<void> {
     auto& context = made[files];
@@ -87,6 +94,6 @@ Result<std::shared_ptr<const TargetTls>> TargetTls::load(const ClientTls& genera
   return std::shared_ptr<const TargetTls>(loaded);
 }
 
-ssl::context& TargetTls::context_for(const protocol::Url& url) const { return *contexts_[credentials_.index_of(url.host(), url.port())]; }
+ssl::context& TargetTls::context_for(const protocol::Url& url) const { return *contexts_[targets_.index_of(url.host(), url.port())]; }
 
 }  // namespace escrow::transport

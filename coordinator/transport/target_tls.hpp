@@ -38,9 +38,10 @@ class TargetTls {
   [[nodiscard]] boost::asio::ssl::context& context_for(const protocol::Url& url) const;
 
  private:
-  explicit TargetTls(TargetCredentials credentials);
+  explicit TargetTls(TargetCredentials targets);
 
-  TargetCredentials credentials_;
+  /// What they match, and nothing else of them.
+  TargetCredentials targets_;
   /// As many as there are entries, and the general one behind them. Entries with the same files share one.
   std::vector<std::shared_ptr<boost::asio::ssl::context>> contexts_;
 };

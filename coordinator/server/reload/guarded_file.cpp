@@ -2,12 +2,15 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <openssl/crypto.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <system_error>
+#include <utility>
 
 namespace escrow::server {
 namespace {
@@ -24,6 +27,11 @@ class Descriptor {
 
  private:
   int number_;
+};
+
+/// Wiped when it goes.
+struct Chunk : std::array<char, 16'384> {
+  ~Chunk() { OPENSSL_cleanse(data(), size()); }
 };
 
 Error failure(int code, std::string detail) { return {std::error_code(code, std::generic_category()), std::move(detail)}; }
@@ -43,6 +51,14 @@ bool is_too_open(const struct stat& seen, Guard guard) {
 
 }  // namespace
 
+GuardedText::GuardedText(GuardedText&& other) noexcept : text(std::move(other.text)), is_readable_by_others(other.is_readable_by_others) {
+  // A short text was copied rather than moved, and lies in what the string now calls free.
+  other.text.resize(other.text.capacity());
+  OPENSSL_cleanse(other.text.data(), other.text.size());
+}
+
+GuardedText::~GuardedText() { OPENSSL_cleanse(text.data(), text.size()); }
+
 Result<GuardedText, Error> read_guarded_file(const std::string& path, Guard guard) {
   // Not to wait for somebody who writes into a pipe.
   const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
@@ -57,7 +73,9 @@ Result<GuardedText, Error> read_guarded_file(const std::string& path, Guard guar
   }
   GuardedText out;
   out.is_readable_by_others = (seen.st_mode & S_IROTH) != 0;
-  std::array<char, 16'384> chunk;
+  // In one piece from the start: what a string leaves behind when it grows is wiped by nobody.
+  out.text.reserve(std::min(static_cast<std::size_t>(seen.st_size), guarded_file_limit) + 1);
+  Chunk chunk;
   for (;;) {
     const ssize_t size = ::read(file.number(), chunk.data(), chunk.size());
     if (size < 0 && errno == EINTR) continue;

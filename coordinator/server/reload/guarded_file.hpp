@@ -17,7 +17,13 @@ enum class Guard : std::uint8_t {
   nobody_reads
 };
 
+/// Its text is wiped when it goes.
 struct GuardedText {
+  GuardedText() = default;
+  GuardedText(GuardedText&& other) noexcept;
+  GuardedText& operator=(GuardedText&&) = delete;
+  ~GuardedText();
+
   std::string text;
   /// Others may read it, though it is not forbidden: worth a warning. (Always false with `Guard::nobody_reads`.)
   bool is_readable_by_others = false;
