@@ -17,12 +17,12 @@ namespace escrow::server {
 
 namespace {
 
-/// A certificate may be seen by everybody, its key by nobody.
-Result<void, Error> check_key(const std::string& key_file) {
-  if (key_file.empty()) return {};
-  const auto read = read_guarded_file(key_file, Guard::nobody_reads);
-  if (!read) return read.error();
-  return {};
+/// A certificate may be seen by everybody, its key by nobody, and who is believed nobody else decides.
+Result<std::string, Error> read_guarded_pem(const std::string& path, transport::PemKind kind) {
+  if (kind == transport::PemKind::certificate) return transport::read_pem(path, kind);
+  auto file = read_guarded_file(path, kind == transport::PemKind::key ? Guard::nobody_reads : Guard::nobody_writes);
+  if (!file) return file.error();
+  return std::move(file->text);
 }
 
 Error as_error(const std::vector<ConfigFault>& faults) {
@@ -36,17 +36,9 @@ Error as_error(const std::vector<ConfigFault>& faults) {
 Result<std::shared_ptr<const transport::TargetTls>, Error> load_target_tls(const Config& config) {
   const auto credentials = read_credentials(config.targets_credentials_file);
   if (!credentials) return as_error(credentials.error());
-  const auto in_file = [&](std::string_view what, const Error& error) {
-    return Error{error.code, fmt::format("{}: {}: {}", config.targets_credentials_file, what, error.detail)};
-  };
-  if (const auto checked = check_key(config.targets_tls.key_file); !checked) return checked.error();
-  for (std::size_t i = 0; i < credentials->size(); ++i) {
-    const auto checked = check_key((*credentials)[i].key_file);
-    if (!checked) return in_file(fmt::format("entry {} (match {}), key_file", i + 1, (*credentials)[i].match), checked.error());
-  }
-  auto general = transport::TargetTls::load(config.targets_tls, {});
+  auto general = transport::TargetTls::load(config.targets_tls, {}, read_guarded_pem);
   if (!general || credentials->size() == 0) return general;
-  auto tls = transport::TargetTls::load(config.targets_tls, *credentials);
+  auto tls = transport::TargetTls::load(config.targets_tls, *credentials, read_guarded_pem);
   if (!tls) return Error{tls.error().code, fmt::format("{}: {}", config.targets_credentials_file, tls.error().detail)};
   return tls;
 }
@@ -65,8 +57,7 @@ std::vector<std::string> target_tls_files(const Config& config) {
 }
 
 Result<std::shared_ptr<const transport::ServerTls>, Error> load_server_tls(const Config& config) {
-  if (const auto checked = check_key(config.tls.key_file); !checked) return checked.error();
-  return transport::ServerTls::load(config.tls);
+  return transport::ServerTls::load(config.tls, read_guarded_pem);
 }
 
 Result<auth::TokenTable, Error> load_tokens(const Config& config, const std::function<void(std::string_view)>& warn) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "coordinator/transport/tls_files.hpp"
 #include "protocol/result.hpp"
 
 #include <memory>
@@ -29,17 +30,20 @@ struct ServerTlsFiles {
 class ServerTls {
  public:
   /// Error: Errc::tls_setup, naming the file.
-  static Result<std::shared_ptr<const ServerTls>> load(const ServerTlsFiles& files);
+  static Result<std::shared_ptr<const ServerTls>> load(const ServerTlsFiles& files, const PemReader& read = read_pem);
   ~ServerTls();
   ServerTls(const ServerTls&) = delete;
   ServerTls& operator=(const ServerTls&) = delete;
 
   /// Lives as long as this; connections made with it may live longer.
   [[nodiscard]] boost::asio::ssl::context& context() const { return *context_; }
+  /// The text of `client_ca_file`, to see whether it has changed; empty: none.
+  [[nodiscard]] const std::string& client_authorities() const { return client_authorities_; }
 
  private:
   ServerTls();
   std::unique_ptr<boost::asio::ssl::context> context_;
+  std::string client_authorities_;
 };
 
 }  // namespace escrow::transport

@@ -1,7 +1,6 @@
 #include "coordinator/transport/target_tls.hpp"
 
 #include "coordinator/transport/errors.hpp"
-#include "coordinator/transport/tls_files.hpp"
 
 #include <boost/asio/ssl/context.hpp>
 
@@ -32,7 +31,7 @@ struct Files {
   }
 };
 
-Result<std::shared_ptr<ssl::context>> make_context(const Files& files) {
+Result<std::shared_ptr<ssl::context>> make_context(const Files& files, const PemReader& read) {
   auto context = std::make_shared<ssl::context>(ssl::context::tls_client);
   SSL_CTX* const native = context->native_handle();
   SSL_CTX_set_min_proto_version(native, TLS1_2_VERSION);
@@ -44,10 +43,10 @@ Result<std::shared_ptr<ssl::context>> make_context(const Files& files) {
     if (failure) return Error{Errc::tls_setup, "cannot load the system's certificate authorities: " + failure.message()};
   }
   if (!files.ca_file.empty()) {
-    if (const auto loaded = load_authorities(*context, files.ca_file); !loaded) return loaded.error();
+    if (const auto loaded = load_authorities(*context, files.ca_file, read); !loaded) return loaded.error();
   }
   if (!files.certificate_file.empty() || !files.key_file.empty()) {
-    if (const auto loaded = load_identity(*context, files.certificate_file, files.key_file); !loaded) return loaded.error();
+    if (const auto loaded = load_identity(*context, files.certificate_file, files.key_file, read); !loaded) return loaded.error();
   }
   return context;
 }
@@ -58,7 +57,8 @@ TargetTls::TargetTls(TargetCredentials targets) : targets_(std::move(targets)) {
 
 TargetTls::~TargetTls() = default;
 
-Result<std::shared_ptr<const TargetTls>> TargetTls::load(const ClientTls& general, const TargetCredentials& credentials) {
+Result<std::shared_ptr<const TargetTls>> TargetTls::load(const ClientTls& general, const TargetCredentials& credentials,
+                                                         const PemReader& read) {
   // Only whom each is for: secrets of signing have no business in here.
   TargetCredentials targets;
   for (std::size_t i = 0; i < credentials.size(); ++i) {
@@ -71,7 +71,7 @@ Result<std::shared_ptr<const TargetTls>> TargetTls::load(const ClientTls& genera
   const auto add = [&](const Files& files) -> Result<void> {
     auto& context = made[files];
     if (!context) {
-      auto fresh = make_context(files);
+      auto fresh = make_context(files, read);
       if (!fresh) return fresh.error();
       context = *std::move(fresh);
     }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "coordinator/transport/target_credentials.hpp"
+#include "coordinator/transport/tls_files.hpp"
 #include "protocol/result.hpp"
 #include "protocol/url.hpp"
 
@@ -29,7 +30,8 @@ struct ClientTls {
 class TargetTls {
  public:
   /// Error: Errc::tls_setup, with the entry, its member and the file.
-  static Result<std::shared_ptr<const TargetTls>> load(const ClientTls& general, const TargetCredentials& credentials);
+  static Result<std::shared_ptr<const TargetTls>> load(const ClientTls& general, const TargetCredentials& credentials,
+                                                       const PemReader& read = read_pem);
   ~TargetTls();
   TargetTls(const TargetTls&) = delete;
   TargetTls& operator=(const TargetTls&) = delete;

@@ -41,6 +41,14 @@ Error unreadable(const std::string& path) {
   return failure(code, fmt::format("{} can't be read: {}", path, std::generic_category().message(code)));
 }
 
+/// Whoever owns a file may change it, whatever its mode says.
+bool is_strangers(const struct stat& seen) { return seen.st_uid != 0 && seen.st_uid != ::geteuid(); }
+
+bool is_same_state(const struct stat& a, const struct stat& b) {
+  const auto same_time = [](const timespec& x, const timespec& y) { return x.tv_sec == y.tv_sec && x.tv_nsec == y.tv_nsec; };
+  return a.st_size == b.st_size && same_time(a.st_mtim, b.st_mtim) && same_time(a.st_ctim, b.st_ctim);
+}
+
 /// Whether others than its owner may do what they must not.
 bool is_too_open(const struct stat& seen, Guard guard) {
   if ((seen.st_mode & (S_IWGRP | S_IWOTH)) != 0) return true;
@@ -71,6 +79,10 @@ Result<GuardedText, Error> read_guarded_file(const std::string& path, Guard guar
         EPERM, fmt::format("{} has mode {:04o}, so others than its owner may {} it; chmod {} {}", path, seen.st_mode & 07777U,
                            guard == Guard::nobody_reads ? "read or write" : "write", guard == Guard::nobody_reads ? "600" : "go-w", path));
   }
+  if (is_strangers(seen)) {
+    return failure(EPERM, fmt::format("{} belongs to the user {}, who could change it; it must be root's or of the user who runs this",
+                                      path, seen.st_uid));
+  }
   GuardedText out;
   out.is_readable_by_others = (seen.st_mode & S_IROTH) != 0;
   // In one piece from the start: what a string leaves behind when it grows is wiped by nobody.
@@ -80,10 +92,16 @@ Result<GuardedText, Error> read_guarded_file(const std::string& path, Guard guar
     const ssize_t size = ::read(file.number(), chunk.data(), chunk.size());
     if (size < 0 && errno == EINTR) continue;
     if (size < 0) return unreadable(path);
-    if (size == 0) return out;
+    if (size == 0) break;
     out.text.append(chunk.data(), static_cast<std::size_t>(size));
     if (out.text.size() > guarded_file_limit) return failure(EFBIG, fmt::format("{} has more than {} bytes", path, guarded_file_limit));
   }
+  // Half of what somebody writes in place may be a whole list that lets in more than the whole one.
+  struct stat after{};
+  if (::fstat(file.number(), &after) != 0) return unreadable(path);
+  if (!is_same_state(seen, after) || static_cast<std::size_t>(after.st_size) != out.text.size())
+    return failure(EAGAIN, path + " is being written; put a new file in its place with mv");
+  return out;
 }
 
 }  // namespace escrow::server

@@ -32,8 +32,9 @@ struct GuardedText {
 /// The largest file that is read.
 inline constexpr std::size_t guarded_file_limit = std::size_t{8} << 20U;
 
-/// Blocks. The mode is that of the open file, so that nobody swaps it in between. Errors (no codes to branch on): not there, not a regular
-/// file, too large, or its mode is not what `guard` asks for; the detail names the path and what to do, never the content.
+/// Blocks. Mode and owner are those of the open file, so that nobody swaps it in between. Errors (no codes to branch on): not there, not a
+/// regular file, too large, of another user than root and the one we run as, changed while it was read, or its mode is not what `guard`
+/// asks for; the detail names the path and what to do, never the content.
 [[nodiscard]] Result<GuardedText, Error> read_guarded_file(const std::string& path, Guard guard);
 
 }  // namespace escrow::server

@@ -11,7 +11,18 @@ namespace {
 
 bool same_time(const timespec& a, const timespec& b) { return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec; }
 
+/// A file that somebody writes in place is half of what it will be.
+constexpr std::int64_t settled_after_ms = 1'000;
+
 }  // namespace
+
+bool FileStamp::is_settled() const {
+  timespec now{};
+  ::clock_gettime(CLOCK_REALTIME, &now);
+  const std::int64_t age_ms = std::int64_t{now.tv_sec - modified.tv_sec} * 1'000 + std::int64_t{now.tv_nsec - modified.tv_nsec} / 1'000'000;
+  // One from the future, by a clock that was ahead, will not become older by waiting.
+  return age_ms < 0 || age_ms >= settled_after_ms;
+}
 
 FileStamp FileStamp::of(const std::string& path) {
   FileStamp stamp;
@@ -79,8 +90,14 @@ void Reloads::read_again(Watched& watched) {
 
 void Reloads::look() {
   for (Watched& watched : watched_) {
-    const bool is_other = std::ranges::any_of(watched.files, [](const File& file) { return !(FileStamp::of(file.path) == file.stamp); });
-    if (is_other) read_again(watched);
+    bool is_other = false;
+    bool is_settled = true;
+    for (const File& file : watched.files) {
+      const FileStamp stamp = FileStamp::of(file.path);
+      is_other = is_other || !(stamp == file.stamp);
+      is_settled = is_settled && stamp.is_settled();
+    }
+    if (is_other && is_settled) read_again(watched);
   }
 }
 

@@ -27,6 +27,8 @@ struct FileStamp {
 
   /// One that can't be looked at has a stamp of its own.
   [[nodiscard]] static FileStamp of(const std::string& path);
+  /// Nobody has written to it for a second.
+  [[nodiscard]] bool is_settled() const;
   [[nodiscard]] bool operator==(const FileStamp& other) const;
 };
 
@@ -48,8 +50,8 @@ class Reloads {
   /// Reads it for the first time and watches its files from then on. An error: at a start it is the end, with exit status 2 and the key.
   [[nodiscard]] Result<void, Error> add(Reloadable reloadable);
 
-  /// Reads again what looks different from the last time, whether that one went well or not. An error is logged and counted, and the old
-  /// state stays.
+  /// Reads again what looks different from the last time, whether that one went well or not, once nobody has written to any of its files
+  /// for a second. An error is logged and counted, and the old state stays.
   void look();
   /// SIGHUP: reads everything again, however it looks.
   void read_all();

@@ -17,7 +17,11 @@ using namespace escrow::server;
 
 namespace {
 
-void put(const std::string& path, std::string_view text) { std::ofstream(path, std::ios::binary) << text; }
+/// Long enough ago that nobody can be writing it.
+void put(const std::string& path, std::string_view text) {
+  std::ofstream(path, std::ios::binary) << text;
+  std::filesystem::last_write_time(path, std::filesystem::file_time_type::clock::now() - std::chrono::seconds(10));
+}
 
 /// Another file in its place, as a careful program writes it.
 void replace(const std::string& path, std::string_view text) {
@@ -107,6 +111,46 @@ TEST_CASE("a link that points elsewhere is another file", "[server][reload]") {
   std::filesystem::rename(thing.path + ".new", thing.path);
   reloads.look();
   CHECK(thing.text == "two");
+}
+
+TEST_CASE("a file that is being written waits for the next look, and a hangup reads it at once", "[server][reload]") {
+  const testing::TemporaryDirectory directory;
+  Thing thing{directory.path() + "/thing"};
+  put(thing.path, "one");
+  Logger logger = silent();
+  Reloads reloads(logger);
+  REQUIRE(reloads.add(thing.reloadable()));
+  // Written now, and a second from now is later than this test takes; else it looks at nothing.
+  std::ofstream(thing.path, std::ios::binary) << "half";
+  const auto written = std::filesystem::last_write_time(thing.path);
+  reloads.look();
+  if (std::filesystem::file_time_type::clock::now() - written < std::chrono::milliseconds(900)) CHECK(thing.text == "one");
+  put(thing.path, "the whole of it");
+  reloads.look();
+  CHECK(thing.text == "the whole of it");
+  std::ofstream(thing.path, std::ios::binary) << "at once";
+  reloads.read_all();
+  CHECK(thing.text == "at once");
+  // By a clock that was ahead.
+  std::ofstream(thing.path, std::ios::binary) << "from the future";
+  std::filesystem::last_write_time(thing.path, std::filesystem::file_time_type::clock::now() + std::chrono::hours(1));
+  reloads.look();
+  CHECK(thing.text == "from the future");
+}
+
+TEST_CASE("a secret file of another user decides nothing, and root's does", "[server][reload]") {
+  if (::geteuid() != 0) return;  // only root can give a file away
+  const testing::TemporaryDirectory directory;
+  const std::string path = directory.path() + "/file";
+  put(path, "text");
+  REQUIRE(::chmod(path.c_str(), 0600) == 0);
+  CHECK(read_guarded_file(path, Guard::nobody_reads));
+  REQUIRE(::chown(path.c_str(), 65534, 65534) == 0);
+  for (const Guard guard : {Guard::nobody_reads, Guard::nobody_writes}) {
+    const auto read = read_guarded_file(path, guard);
+    REQUIRE_FALSE(read);
+    CHECK(read.error().detail.find("65534") != std::string::npos);
+  }
 }
 
 TEST_CASE("what can not be read at the start is told and not watched", "[server][reload]") {
