@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
@@ -111,8 +112,13 @@ class Daemon {
     api_.emplace(api_parts());
     const auto answer = [this](transport::Request request) { return api_->handle(std::move(request)); };
     const auto warn = [this](std::string_view what) { logger_.error("http server", {{"detail", what}}); };
-    http_.emplace(context_.get_executor(), config_.http, answer, server::render_transport_error, warn);
+    transport::ServerLimits limits = config_.http;
+    // Where nobody is asked, nobody is more of a stranger than others.
+    const std::size_t half = std::max<std::size_t>(limits.connections / 2, 1);
+    limits.unknown_connections = config_.auth.is_configured() ? std::min(limits.unknown_connections, half) : 0;
+    http_.emplace(context_.get_executor(), limits, answer, server::render_transport_error, warn);
     http_->use_tls(tls_);
+    http_->check_heads([this](const transport::Request& head) { return api_->check_head(head); });
     const auto endpoint = http_->listen(config_.listen);
     if (!endpoint) return refuse_config("listen", endpoint.error().detail);
     address_ = endpoint->text();

@@ -73,20 +73,40 @@ const PayloadMask* Api::mask_for(const Principal& principal) const {
   return sees_all ? nullptr : &parts_.mask;
 }
 
-async::Task<Response> Api::handle(Request request) {
-  if (auto refusal = parts_.guard.refusal(request)) co_return Problem(ProblemCode::forbidden, *std::move(refusal)).to_response();
-  const auto match = match_path(request.path);
-  auto admitted = parts_.door.admit(request, match);
-  if (!admitted) {
-    Response refused = admitted.error().to_response();
+Result<Principal, Response> Api::let_in(const Request& request, const std::optional<Match>& match, Asked asked) {
+  const auto refused_with = [&](const Problem& problem) {
+    Response refused = problem.to_response();
     if (match) counters_.count(match->route, refused.status);
-    co_return refused;
+    return refused;
+  };
+  if (const auto refusal = parts_.guard.refusal(request)) {
+    parts_.door.tell_of_browser(refusal->reason, request, match);
+    return refused_with(Problem(ProblemCode::forbidden, std::string(refusal->detail)));
   }
-  if (!match) co_return Problem(ProblemCode::not_found).to_response();
-  if (auto problem = refuse_haste(*admitted, *match, request)) {
-    counters_.count(match->route, 503);
-    co_return problem->to_response();
-  }
+  auto admitted = parts_.door.admit(request, match);
+  const bool is_known = admitted && admitted->name.has_value();
+  if (request.standing != nullptr && (is_known || !admitted)) request.standing->set_known(is_known);
+  if (!admitted) return refused_with(admitted.error());
+  if (!match) return Problem(ProblemCode::not_found).to_response();
+  if (auto problem = refuse_haste(*admitted, *match, request, asked)) return refused_with(*problem);
+  return *std::move(admitted);
+}
+
+std::optional<Response> Api::check_head(const Request& head) {
+  const auto match = match_path(head.path);
+  auto admitted = let_in(head, match, Asked::before_the_body);
+  if (!admitted) return std::move(admitted.error());
+  // What everybody may ask needs no body, and a stranger's is not waited for.
+  const bool is_for_everybody = parts_.door.asks() && !admitted->name;
+  if (is_for_everybody) return Problem(ProblemCode::malformed_request, "this takes no body").to_response();
+  return std::nullopt;
+}
+
+async::Task<Response> Api::handle(Request request) {
+  const auto match = match_path(request.path);
+  auto admitted = let_in(request, match, Asked::for_good);
+  request.standing = nullptr;  // which ends with the request, and this may be copied
+  if (!admitted) co_return std::move(admitted.error());
   if (!allows(match->route, request.method)) {
     co_return Problem(ProblemCode::method_not_allowed).allow(std::string(allowed_methods(match->route))).to_response();
   }
@@ -114,10 +134,12 @@ async::Task<Response> Api::handle(Request request) {
 
 /// Whoever starts or looks too often waits. Decisions and registrations belong to what is under way, and operators to its rescue: they are
 /// always served.
-std::optional<Problem> Api::refuse_haste(const Principal& principal, const Match& match, const Request& request) {
+std::optional<Problem> Api::refuse_haste(const Principal& principal, const Match& match, const Request& request, Asked asked) {
   if (!principal.name || principal.may(auth::Role::operate)) return std::nullopt;
   if (request.method == "POST" && match.route != Route::transactions) return std::nullopt;
-  const auto wait = usage_.take_request(*principal.name, principal.limits, std::chrono::steady_clock::now());
+  const auto now = std::chrono::steady_clock::now();
+  const auto wait = asked == Asked::for_good ? usage_.take_request(*principal.name, principal.limits, now)
+                                             : usage_.look_at_requests(*principal.name, principal.limits, now);
   if (!wait) return std::nullopt;
   Problem problem(ProblemCode::overloaded, "more requests than limits.principal_rate_per_s allows " + *principal.name);
   problem.retry_after(*wait);

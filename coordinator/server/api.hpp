@@ -65,6 +65,9 @@ class Api {
   /// Answers one request. On the engine's executor.
   async::Task<transport::Response> handle(transport::Request request);
 
+  /// What can be said of a request before its body is here: the answer to one that would be refused whatever it holds.
+  [[nodiscard]] std::optional<transport::Response> check_head(const transport::Request& head);
+
   /// From now on the ready page says `draining`; new work the engine refuses by itself.
   void begin_drain() { draining_ = true; }
   /// Once the HTTP server has drained: ends what runs for the event stream.
@@ -90,7 +93,13 @@ class Api {
   async::Task<transport::Response> stream(const transport::Request& request, const Principal& principal);
   async::Task<transport::Response> overview(const transport::Request& request, const Principal& principal);
   [[nodiscard]] transport::Response destinations(const transport::Request& request, const Principal& principal) const;
-  [[nodiscard]] std::optional<Problem> refuse_haste(const Principal& principal, const Match& match, const transport::Request& request);
+  /// Whether it is asked for the first time (and will be again when the body is here), or for good.
+  enum class Asked : std::uint8_t { before_the_body, for_good };
+  /// Host and origin, token or certificate, role, rate.
+  [[nodiscard]] Result<Principal, transport::Response> let_in(const transport::Request& request, const std::optional<Match>& match,
+                                                              Asked asked);
+  [[nodiscard]] std::optional<Problem> refuse_haste(const Principal& principal, const Match& match, const transport::Request& request,
+                                                    Asked asked);
   /// What is hidden from them; null: nothing.
   [[nodiscard]] const PayloadMask* mask_for(const Principal& principal) const;
   /// Whether the start may go on: a principal's share of unfinished transactions is not used up, or this one is there already.

@@ -25,7 +25,7 @@ struct Config {
   /// How this coordinator calls itself; empty: the name of the machine.
   std::string node;
 
-  transport::ServerLimits http;
+  transport::ServerLimits http{.unknown_connections = 2'500};
   transport::ServerTlsFiles tls;
   StreamLimits stream;
   engine::node::Settings engine;

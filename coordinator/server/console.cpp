@@ -76,9 +76,9 @@ Response console_response(const ConsoleAsset& asset, const Request& request) {
   response.headers.add("Content-Type", asset.type);
   if (!asset.gzip.empty() && accepts(request, "Accept-Encoding", "gzip")) {
     response.headers.add("Content-Encoding", "gzip");
-    response.body = std::string(asset.gzip);
+    response.fixed_body = asset.gzip;
   } else {
-    response.body = std::string(asset.bytes);
+    response.fixed_body = asset.bytes;
   }
   return response;
 }

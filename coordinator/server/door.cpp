@@ -38,7 +38,9 @@ bool Door::still_admits(const Request& request) const {
 }
 
 Problem Door::turn_away(auth::Refusal refusal, const Request& request, const std::optional<Match>& match) {
-  tell(auth::to_string(refusal), {}, request, match);
+  // Whoever shows a certificate of our authorities is somebody, and an operator will want to know who.
+  const bool has_name = request.peer && !request.peer->names.empty();
+  tell(auth::to_string(refusal), has_name ? std::string_view(request.peer->names.front()) : std::string_view(), request, match);
   Problem problem(ProblemCode::unauthenticated, std::string(auth::detail_of(refusal)));
   // Who showed nothing is not told of an error (RFC 6750, 3.1).
   problem.challenge(refusal == auth::Refusal::missing ? R"(Bearer realm="escrow")" : R"(Bearer realm="escrow", error="invalid_token")");
@@ -65,7 +67,7 @@ void Door::tell(std::string_view reason, std::string_view principal, const Reque
   logger_.warning("turned away", {{"reason", reason},
                                   {"principal", principal},
                                   {"remote", std::string_view(request.remote_address)},
-                                  {"route", match ? template_of(match->route) : std::string_view("/v1/...")},
+                                  {"route", match ? template_of(match->route) : std::string_view("none of ours")},
                                   {"others", std::exchange(untold_, 0)}});
 }
 

@@ -29,10 +29,18 @@ class Door {
   /// `/v1`: a stranger learns nothing of what is there.
   [[nodiscard]] Result<Principal, Problem> admit(const transport::Request& request, const std::optional<Match>& match);
 
+  /// Counts and tells of a request that was turned away before anybody asked whom it is from.
+  void tell_of_browser(std::string_view reason, const transport::Request& request, const std::optional<Match>& match) {
+    tell(reason, {}, request, match);
+  }
+
+  /// Whether anybody is asked who he is.
+  [[nodiscard]] bool asks() const { return authenticator_.is_configured(); }
+
   /// Whether the request would still be let in to look: asked again and again by what runs for long.
   [[nodiscard]] bool still_admits(const transport::Request& request) const;
 
-  /// Requests refused since the start, by reason: the words of `auth::Refusal`, and `role`.
+  /// Requests refused since the start, by reason: the words of `auth::Refusal`, `role`, `host` and `origin`.
   [[nodiscard]] const std::map<std::string_view, std::uint64_t>& refused() const { return refused_; }
 
  private:

@@ -65,7 +65,7 @@ async::Task<> ask_while_streaming(const Door& door, std::shared_ptr<const Reques
 std::shared_ptr<const Request> credentials_of(const Request& request) {
   auto out = std::make_shared<Request>();
   if (const auto authorization = request.headers.find("Authorization")) out->headers.add("Authorization", *authorization);
-  out->peer_name = request.peer_name;
+  out->peer = request.peer;
   return out;
 }
 

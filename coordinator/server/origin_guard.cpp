@@ -17,6 +17,8 @@ std::string lower_case(std::string_view text) {
 
 bool is_safe(std::string_view method) { return method == "GET" || method == "HEAD" || method == "OPTIONS"; }
 
+constexpr OriginGuard::Refusal cross_site{"origin", "cross-site requests of browsers are refused"};
+
 }  // namespace
 
 std::string host_of(std::string_view authority) {
@@ -54,22 +56,22 @@ bool OriginGuard::is_listen_host(std::string_view host) const {
   return !failure && !own.is_unspecified() && asked == own;
 }
 
-std::optional<std::string> OriginGuard::refusal(const transport::Request& request) const {
+std::optional<OriginGuard::Refusal> OriginGuard::refusal(const transport::Request& request) const {
   // Only a browser sends a name that is not ours without being told to: a page whose name was pointed at our address. Whoever asks for our
   // health (by an address that nobody could write down before) learns nothing else.
   if (!request.host.empty() && !knows(host_of(request.host)) && (is_loopback_ || !request.path.starts_with("/healthz/")))
-    return "the Host header names another host than this listener";
+    return Refusal{"host", "the Host header names another host than this listener"};
   if (const auto origin = request.headers.find("Origin")) {
     const std::string own = lower_case(request.host);
     const std::string given = lower_case(*origin);
-    if (own.empty() || (given != "http://" + own && given != "https://" + own)) return "cross-site requests of browsers are refused";
+    if (own.empty() || (given != "http://" + own && given != "https://" + own)) return cross_site;
   }
   const auto site = request.headers.find("Sec-Fetch-Site");
   if (!site || *site == "same-origin" || *site == "none") return std::nullopt;
   // A link to the console may stand anywhere; a picture, a script or a form of another site may not lead here.
   const bool is_link = is_safe(request.method) && request.headers.find("Sec-Fetch-Mode") == "navigate" &&
                        request.headers.find("Sec-Fetch-Dest").value_or("document") == "document";
-  if (!is_link) return "cross-site requests of browsers are refused";
+  if (!is_link) return cross_site;
   return std::nullopt;
 }
 

@@ -25,8 +25,14 @@ class OriginGuard {
   /// known besides (`server.hosts`).
   explicit OriginGuard(std::string_view listen, const std::vector<std::string>& hosts = {});
 
+  struct Refusal {
+    /// For metrics and log: `host` or `origin`.
+    std::string_view reason;
+    /// For the caller.
+    std::string_view detail;
+  };
   /// Why the request is forbidden; nothing: it may pass.
-  [[nodiscard]] std::optional<std::string> refusal(const transport::Request& request) const;
+  [[nodiscard]] std::optional<Refusal> refusal(const transport::Request& request) const;
 
  private:
   [[nodiscard]] bool knows(std::string_view host) const;

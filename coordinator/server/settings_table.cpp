@@ -174,6 +174,14 @@ std::vector<Setting> make_settings() {
       integer("limits.header_bytes", {1'024, std::int64_t{1} << 24U}, ESCROW_MEMBER(http.header_bytes),
               "The largest header of a request; larger ones get 431."),
       integer("limits.connections", count, ESCROW_MEMBER(http.connections), "Connections of clients at once; further ones get 503."),
+      integer(
+          "limits.unknown_connections", {0, many}, ESCROW_MEMBER(http.unknown_connections),
+          "Of these, such whose client has shown no valid token or certificate yet. For a further one the oldest of the address that has "
+          "most is closed, and so it is where there are no more connections at all. 0, or where nobody is asked: no difference is made."),
+      integer("limits.receiving_bytes", {65'536, std::int64_t{1} << 40U}, ESCROW_MEMBER(http.receiving_bytes),
+              "Bytes of requests in memory at once, without the first 8 KiB of each; one that is larger and finds no room gets 503."),
+      integer("limits.tls_handshakes_per_s", {1, 1'000'000}, ESCROW_MEMBER(http.handshakes_per_s),
+              "TLS handshakes begun in a second; further ones wait, and addresses take turns."),
       integer("limits.header_timeout_ms", duration, ESCROW_MEMBER(http.header_timeout), "Time for the header of a request to arrive."),
       integer("limits.body_timeout_ms", duration, ESCROW_MEMBER(http.body_timeout),
               "Time for the body of a request to arrive, and for an answer to be taken."),

@@ -57,7 +57,9 @@ Response Api::console(const std::string& file, const Request& request) const {
 
 Response Api::openapi(const Request& request) const {
   if (auto problem = refuse_unknown(QueryReader(request.query))) return problem->to_response();
-  return text_response("application/json", std::string(openapi_document()));
+  Response response = text_response("application/json", {});
+  response.fixed_body = openapi_document();
+  return response;
 }
 
 Response Api::live(const Request& request) const {

@@ -1,7 +1,5 @@
 #include "coordinator/transport/byte_stream.hpp"
 
-#include "coordinator/transport/peer_name.hpp"
-
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/ssl/context.hpp>
@@ -71,6 +69,10 @@ async::Task<std::tuple<boost::system::error_code>> ByteStream::accept_tls(asio::
   return tls_->stream.async_handshake(asio::ssl::stream_base::server, as_tuple(use_awaitable));
 }
 
+async::Task<std::tuple<boost::system::error_code>> ByteStream::wait_for_bytes() {
+  return socket_.async_wait(Socket::wait_read, as_tuple(use_awaitable));
+}
+
 void ByteStream::forget_tls() { tls_.reset(); }
 
 async::Task<IoResult> ByteStream::read_some(asio::mutable_buffer into) {
@@ -101,12 +103,25 @@ bool ByteStream::is_quiet() {
   return has_nothing_to_read(socket_);
 }
 
-std::string ByteStream::peer_name() const {
-  if (!tls_) return {};
+std::optional<PeerCertificate> ByteStream::peer_certificate() const {
+  if (!tls_) return std::nullopt;
   SSL* const ssl = tls_->stream.native_handle();
   const X509* const certificate = SSL_get0_peer_certificate(ssl);
   const bool is_verified = (SSL_get_verify_mode(ssl) & SSL_VERIFY_PEER) != 0 && SSL_get_verify_result(ssl) == X509_V_OK;
-  return certificate != nullptr && is_verified ? name_in(certificate) : std::string();
+  if (certificate == nullptr || !is_verified) return std::nullopt;
+  return read_certificate(certificate);
+}
+
+bool ByteStream::is_peer_believed_by(asio::ssl::context& context) const {
+  if (!tls_) return false;
+  SSL* const ssl = tls_->stream.native_handle();
+  const std::unique_ptr<X509_STORE_CTX, decltype(&X509_STORE_CTX_free)> check(X509_STORE_CTX_new(), &X509_STORE_CTX_free);
+  const bool is_ready = check && X509_STORE_CTX_init(check.get(), SSL_CTX_get_cert_store(context.native_handle()),
+                                                     SSL_get0_peer_certificate(ssl), SSL_get_peer_cert_chain(ssl)) == 1;
+  const bool is_believed = is_ready && X509_STORE_CTX_set_default(check.get(), "ssl_client") == 1 && X509_verify_cert(check.get()) == 1;
+  // What verification leaves in this thread's queue TLS would take for its own.
+  ERR_clear_error();
+  return is_believed;
 }
 
 bool ByteStream::lacked_certificate() const { return tls_ && tls_->lacked_certificate; }

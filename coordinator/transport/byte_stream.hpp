@@ -1,6 +1,7 @@
 #pragma once
 
 #include "coordinator/async/task.hpp"
+#include "coordinator/transport/peer_certificate.hpp"
 #include "coordinator/transport/socket.hpp"
 
 #include <boost/asio/buffer.hpp>
@@ -9,6 +10,7 @@
 #include <array>
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <string>
 #include <tuple>
 
@@ -35,6 +37,8 @@ class ByteStream {
   async::Task<std::tuple<boost::system::error_code>> start_tls(boost::asio::ssl::context& context, const std::string& host);
   /// The same as its server.
   async::Task<std::tuple<boost::system::error_code>> accept_tls(boost::asio::ssl::context& context);
+  /// Returns once there is something to read, or the end. Reads nothing.
+  async::Task<std::tuple<boost::system::error_code>> wait_for_bytes();
   /// Goes back to the bytes of the socket: for a last word to a peer that has not begun a handshake.
   void forget_tls();
 
@@ -49,8 +53,10 @@ class ByteStream {
   /// True if nothing has come in that has not been read, and the peer has not closed. Costs a system call.
   [[nodiscard]] bool is_quiet();
   [[nodiscard]] bool is_tls() const { return tls_ != nullptr; }
-  /// The name in the peer's verified certificate; empty: it showed none, or none that was asked for.
-  [[nodiscard]] std::string peer_name() const;
+  /// The peer's verified certificate; nothing: it showed none, or none that was asked for.
+  [[nodiscard]] std::optional<PeerCertificate> peer_certificate() const;
+  /// Whether the peer's certificate, verified once more, comes from one of these authorities.
+  [[nodiscard]] bool is_peer_believed_by(boost::asio::ssl::context& context) const;
   /// The peer asked for our certificate in the handshake, and there was none to show.
   [[nodiscard]] bool lacked_certificate() const;
   [[nodiscard]] Socket& socket() { return socket_; }

@@ -1,10 +1,12 @@
 #pragma once
 
 #include "coordinator/async/task.hpp"
+#include "coordinator/transport/peer_certificate.hpp"
 
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -77,6 +79,13 @@ class Headers {
 /// Resolves %XX; nothing if it is malformed. '+' stays '+'.
 [[nodiscard]] std::optional<std::string> percent_decode(std::string_view text);
 
+/// What the server's connections are told of their peers. One of a stranger gives way when connections become scarce.
+class PeerStanding {
+ public:
+  virtual ~PeerStanding() = default;
+  virtual void set_known(bool is_known) = 0;
+};
+
 /// A request as it came: framing is checked and removed, the rest is as the client wrote it.
 /// (A class with constructors rather than an aggregate: g++ 12 destroys aggregate temporaries in co_await twice.)
 struct Request {
@@ -100,8 +109,10 @@ struct Request {
   bool peer_is_loopback = false;
   /// It came over TLS.
   bool is_tls = false;
-  /// The name in the client's verified certificate (its first DNS name or URI, else its common name); empty: it showed none.
-  std::string peer_name;
+  /// The client's verified certificate; null: it showed none.
+  std::shared_ptr<const PeerCertificate> peer;
+  /// Who is to be told whether it is known who asks. Null, or valid until the answer is given.
+  PeerStanding* standing = nullptr;
 };
 
 /// Where the chunks of a streamed answer go.
@@ -126,8 +137,11 @@ struct Response {
   int status = 200;
   Headers headers;
   std::string body;
+  /// Instead of `body`: a text that lives as long as the program. However many readers don't take it, it is in memory once.
+  std::string_view fixed_body;
   /// Instead of `body`: for Server-Sent Events.
   BodyStream stream;
+  [[nodiscard]] std::string_view whole_body() const { return fixed_body.empty() ? std::string_view(body) : fixed_body; }
   /// Asks for the connection to be closed after this answer.
   bool close = false;
 };

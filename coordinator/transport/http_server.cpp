@@ -78,6 +78,7 @@ struct HttpServer::State {
       : executor(on), context(on, limits, std::move(handler), std::move(renderer), std::move(warn)), tasks(on) {}
 
   async::Task<> accept(Acceptor& acceptor);
+  bool make_room();
   async::Task<> pause_accepting(boost::system::error_code failure);
   async::Task<> serve(Socket socket);
   async::Task<> refuse(Socket socket);
@@ -99,12 +100,21 @@ async::Task<> HttpServer::State::accept(Acceptor& acceptor) {
     if (failure == asio::error::connection_aborted) continue;  // gone before we came to it
     if (failure) {
       co_await pause_accepting(failure);
-    } else if (serving < context.limits.connections) {
+    } else if (make_room()) {
       tasks.spawn(serve(std::move(socket)));
     } else if (refusing < max_refusing) {
       tasks.spawn(refuse(std::move(socket)));
     }
   }
+}
+
+/// Whether there is a place for one more, or a stranger has left it his.
+bool HttpServer::State::make_room() {
+  const std::size_t unknown = context.limits.unknown_connections;
+  if (unknown > 0 && context.strangers.size() >= unknown && context.strangers.make_room()) return true;
+  if (serving < context.limits.connections) return unknown == 0 || context.strangers.size() < unknown;
+  // Those who leave are counted until their sockets are closed, so few enough of them must be on their way.
+  return unknown > 0 && serving < context.limits.connections + max_refusing && context.strangers.make_room();
 }
 
 async::Task<> HttpServer::State::pause_accepting(boost::system::error_code failure) {
@@ -173,7 +183,12 @@ Result<Endpoint> HttpServer::listen(std::string_view address) {
   return Endpoint{.address = bound.address().to_string(), .port = bound.port()};
 }
 
-void HttpServer::use_tls(std::shared_ptr<const ServerTls> tls) { state_->context.tls = std::move(tls); }
+void HttpServer::check_heads(HeadCheck check) { state_->context.check_head = std::move(check); }
+
+void HttpServer::use_tls(std::shared_ptr<const ServerTls> tls) {
+  state_->context.tls = std::move(tls);
+  for (ServerConnection* const connection : state_->context.open) connection->look_again_at_who_streams();
+}
 
 void HttpServer::run() {
   for (Acceptor& acceptor : state_->acceptors) state_->tasks.spawn(state_->accept(acceptor));

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -21,7 +22,7 @@ enum class ProtocolError {
   request_timeout,    ///< 408: header or body took too long
   body_too_large,     ///< 413
   header_too_large,   ///< 431
-  overloaded,         ///< 503: more connections than `ServerLimits::connections`
+  overloaded,         ///< 503: more connections than `ServerLimits::connections`, more bytes than `receiving_bytes`
   internal,           ///< 500: the handler threw, or its answer cannot be sent
 };
 
@@ -33,6 +34,13 @@ struct ServerLimits {
   std::size_t body_bytes = 1048576;
   std::size_t header_bytes = 65536;
   std::size_t connections = 10000;
+  /// Of these, those whose peer is not known (`PeerStanding`). For a further one, and for any where there are no more connections, the
+  /// oldest of the address that has most of them is closed. 0: no difference is made, and who comes when there are no more is told so.
+  std::size_t unknown_connections = 0;
+  /// Bytes of requests in memory, beyond the first 8 KiB of each, from their arrival to their answer; past it 503.
+  std::size_t receiving_bytes = std::size_t{256} << 20U;
+  /// TLS handshakes a second; further ones wait, address by address in turn.
+  std::size_t handshakes_per_s = 400;
   /// From the first byte of a request (or the connection's start) to the end of its header.
   std::chrono::milliseconds header_timeout{10000};
   /// For the whole body; and for each write of an answer to be taken by the peer.
@@ -54,6 +62,10 @@ struct Endpoint {
 /// only when the grace of `drain` has passed, not when the client hangs up.
 using RequestHandler = std::function<async::Task<Response>(Request)>;
 
+/// Looks at a request whose header is here and whose body is not: an answer is given at once, and the body is not waited for. Nothing: it
+/// may come. Not called for a request that is complete: the handler asks it everything anyway. Must not throw.
+using HeadCheck = std::function<std::optional<Response>(const Request& head)>;
+
 /// Renders errors below the handler. `detail` is a sentence for the client, possibly empty. Must not throw.
 using ErrorRenderer = std::function<Response(ProtocolError, std::string_view detail)>;
 
@@ -63,8 +75,8 @@ using WarningSink = std::function<void(std::string_view)>;
 /// An HTTP/1.1 server on one executor (one thread). Requests of a connection are handled one by one in their order.
 /// Whatever is ambiguous about where a message ends closes the connection: nothing is smuggled past the handler.
 ///
-/// With TLS, the handshake has the time of a header; whoever is slow at it holds up nobody else. A client that speaks plain HTTP to it
-/// gets a 400 that says so.
+/// With TLS, the handshake has the time of a header, waiting for its turn included; whoever is slow at it holds up nobody else. A client
+/// that speaks plain HTTP to it gets a 400 that says so.
 class HttpServer {
  public:
   HttpServer(async::Executor executor, ServerLimits limits, RequestHandler handler, ErrorRenderer renderer = {}, WarningSink warn = {});
@@ -78,7 +90,12 @@ class HttpServer {
   /// once, before `run`. Errors: Errc::address_invalid, Errc::address_unavailable.
   Result<Endpoint> listen(std::string_view address);
 
-  /// From now on new connections speak TLS, made with these files; null: plain HTTP. Open ones stay as they are.
+  /// Before `run`.
+  void check_heads(HeadCheck check);
+
+  /// From now on new connections speak TLS, made with these files; null: plain HTTP. Open ones stay as they are, but those of a client
+  /// whose certificate is not of the new authorities: they end before their next request, and what streams to them is told
+  /// (`Request::peer`).
   void use_tls(std::shared_ptr<const ServerTls> tls);
 
   /// Begins to accept.

@@ -48,7 +48,7 @@ bool write_answer_head(std::string& out, const Response& response, AnswerFraming
     case AnswerFraming::content_length:
       if (response.status != 204 && response.status != 304) {
         out.append("Content-Length: ");
-        append_number(out, response.body.size());
+        append_number(out, response.whole_body().size());
         out.append("\r\n");
       }
       break;

@@ -60,12 +60,15 @@ ServerContext::ServerContext(const async::Executor& executor, ServerLimits with_
       render(with_renderer ? std::move(with_renderer) : plain_error),
       warn(to_warn ? std::move(to_warn) : [](std::string_view) {}),
       deadlines(executor),
+      handshakes(deadlines, executor, with_limits.handshakes_per_s),
       draining(executor) {}
 
 ServerConnection::ServerConnection(ServerContext& server, Socket socket)
     : server_(server),
       entry_(server.open.insert(server.open.end(), this)),
       stream_(std::move(socket)),
+      stranger_(server.strangers),
+      turn_(server.handshakes),
       parser_(MessageLimits{.header_bytes = server.limits.header_bytes, .body_bytes = server.limits.body_bytes}),
       deadline_(server.deadlines, [this] { expire(); }) {
   boost::system::error_code failure;
@@ -76,9 +79,14 @@ ServerConnection::ServerConnection(ServerContext& server, Socket socket)
   if (address.is_v6() && address.to_v6().is_v4_mapped()) address = asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6());
   peer_is_loopback_ = address.is_loopback();
   remote_address_ = address.to_string();
+  neighbourhood_ = neighbourhood_of(address);
+  if (server_.limits.unknown_connections > 0) stranger_.take(*this, neighbourhood_);
 }
 
-ServerConnection::~ServerConnection() { server_.open.erase(entry_); }
+ServerConnection::~ServerConnection() {
+  hold(0);
+  server_.open.erase(entry_);
+}
 
 void ServerConnection::limit(Phase phase, std::chrono::milliseconds time) {
   phase_ = phase;
@@ -93,7 +101,27 @@ void ServerConnection::expire() {
   if (phase_ == Phase::receiving) {
     stream_.socket().cancel(ignored);
   } else {
+    turn_.give_up();
     stream_.close();
+  }
+}
+
+bool ServerConnection::make_room() {
+  // Who is being answered now has waited long enough, and leaves soon or turns out to be known.
+  if (phase_ == Phase::handling) return false;
+  stranger_.leave();
+  has_made_room_ = true;
+  turn_.give_up();
+  stream_.close();
+  return true;
+}
+
+void ServerConnection::set_known(bool is_known) {
+  if (server_.limits.unknown_connections == 0 || has_made_room_ || is_known != stranger_.is_taken()) return;
+  if (is_known) {
+    stranger_.leave();
+  } else {
+    stranger_.take(*this, neighbourhood_);
   }
 }
 
@@ -108,23 +136,29 @@ async::Task<> ServerConnection::serve() {
   for (;;) {
     const Received received = co_await receive();
     if (received == Received::nothing) co_return;
+    if (received == Received::refused || received == Received::failed) forget_what_came();
+    if (received == Received::refused) {
+      Response refusal = *std::move(refusal_);
+      const bool sent = co_await send(std::move(refusal), parser_.request().method == "HEAD", parser_.request().version, false);
+      if (sent) co_await hang_up();
+      co_return;
+    }
+    // It is as if it had come anew, and its handshake had failed.
+    if (is_peer_gone()) co_return;
     if (received == Received::failed) {
       co_await send_error(error_, error_detail_);
       co_return;
     }
     phase_ = Phase::handling;
     deadline_.lift();
-    Request request = std::move(parser_.request());
-    request.remote_address = remote_address_;
-    request.peer_is_loopback = peer_is_loopback_;
-    request.is_tls = stream_.is_tls();
-    request.peer_name = peer_name_;
+    Request request = std::move(introduce(parser_.request()));
     const bool to_head = request.method == "HEAD";
     const int version = request.version;
     ESCROW_FAULT_CONTEXT(asked, request.method + request.path);
     ESCROW_FAULT_POINT("http.received", asked);
     Response response = co_await handle(std::move(request));
     ESCROW_FAULT_POINT("http.answering", asked);
+    hold(0);
     const bool keep_alive = parser_.keep_alive() && !response.close && !server_.draining.is_set();
     const bool sent = co_await send(std::move(response), to_head, version, keep_alive);
     ESCROW_FAULT_POINT("http.answered", asked);
@@ -134,6 +168,8 @@ async::Task<> ServerConnection::serve() {
       co_return;
     }
     parser_.restart();
+    // A large header leaves a large buffer, which nobody needs while nothing comes.
+    if (buffer_.size() == 0 && buffer_.capacity() > 2 * read_size) buffer_.shrink_to_fit();
     limit(Phase::idle, server_.limits.idle_timeout);
   }
 }
@@ -142,9 +178,17 @@ async::Task<> ServerConnection::serve() {
 async::Task<bool> ServerConnection::begin() {
   const std::shared_ptr<const ServerTls> tls = server_.tls;
   if (!tls) co_return true;
+  // Who says nothing has no turn, and no memory for TLS.
+  const auto [nothing] = co_await stream_.wait_for_bytes();
+  if (nothing || expired_) co_return false;
+  const bool has_turn = co_await turn_.wait(neighbourhood_);
+  if (!has_turn || expired_) co_return false;
   const auto [failure] = co_await stream_.accept_tls(tls->context());
   if (!failure && !expired_) {
-    peer_name_ = stream_.peer_name();
+    if (auto certificate = stream_.peer_certificate()) {
+      peer_ = std::make_shared<PeerCertificate>(*std::move(certificate));
+      believed_by_ = tls;
+    }
     co_return true;
   }
   if (!is_plain_http(failure) || expired_) co_return false;
@@ -159,10 +203,12 @@ async::Task<ServerConnection::Received> ServerConnection::receive() {
     if (buffer_.size() > 0) buffer_.consume(parser_.feed(view(buffer_)));
     if (parser_.state() == ParseState::complete) co_return Received::request;
     if (parser_.state() == ParseState::failed) co_return received_fault();
+    if (holds_too_much()) co_return too_much_at_once();
     // The limit may also have passed while the last bytes were on their way from the socket to here.
     if (expired_) co_return received_nothing_more();
     if (parser_.state() == ParseState::body && !reads_body) {
       reads_body = true;
+      if (refuses_head()) co_return Received::refused;
       if (parser_.expects_continue() && buffer_.size() == 0) {
         const bool sent = co_await write("HTTP/1.1 100 Continue\r\n\r\n", {});
         if (!sent) co_return Received::nothing;
@@ -180,6 +226,65 @@ async::Task<ServerConnection::Received> ServerConnection::receive() {
       co_return received_nothing_more();
     }
   }
+}
+
+Request& ServerConnection::introduce(Request& request) {
+  request.remote_address = remote_address_;
+  request.peer_is_loopback = peer_is_loopback_;
+  request.is_tls = stream_.is_tls();
+  request.peer = peer_;
+  request.standing = this;
+  return request;
+}
+
+bool ServerConnection::refuses_head() {
+  if (!server_.check_head) return false;
+  refusal_ = server_.check_head(introduce(parser_.request()));
+  return refusal_.has_value();
+}
+
+/// What is in memory of this request is counted in what is of all, but for the little that every connection has: so who says "commit" is
+/// served whatever others send.
+bool ServerConnection::holds_too_much() {
+  const std::size_t size = buffer_.size() + parser_.request().body.size();
+  const std::size_t counted = size > read_size ? size - read_size : 0;
+  if (counted > held_ && server_.receiving_bytes - held_ + counted > server_.limits.receiving_bytes) return true;
+  hold(counted);
+  return false;
+}
+
+void ServerConnection::hold(std::size_t bytes) {
+  server_.receiving_bytes = server_.receiving_bytes - held_ + bytes;
+  held_ = bytes;
+}
+
+/// Nobody will look at it, and it must not take the room of others while the answer goes out.
+void ServerConnection::forget_what_came() {
+  parser_.request().body = std::string();
+  buffer_.clear();
+  buffer_.shrink_to_fit();
+  hold(0);
+}
+
+ServerConnection::Received ServerConnection::too_much_at_once() {
+  error_ = ProtocolError::overloaded;
+  error_detail_ = "the requests that are on their way hold as much memory as they may";
+  return Received::failed;
+}
+
+bool ServerConnection::is_peer_gone() {
+  if (!peer_) return false;
+  if (server_.tls && believed_by_ != server_.tls) {
+    const bool is_same = server_.tls->client_authorities() == believed_by_->client_authorities();
+    believed_by_ = server_.tls;
+    if (!is_same && !stream_.is_peer_believed_by(believed_by_->context())) peer_->is_withdrawn = true;
+  }
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  return !peer_->counts_at(std::chrono::duration_cast<std::chrono::milliseconds>(now).count());
+}
+
+void ServerConnection::look_again_at_who_streams() {
+  if (is_streaming_) static_cast<void>(is_peer_gone());
 }
 
 ServerConnection::Received ServerConnection::received_fault() {
@@ -224,7 +329,7 @@ async::Task<bool> ServerConnection::send(Response response, bool to_head, int ve
     if (!write_answer_head(head_, response, AnswerFraming::content_length, keep_alive, version, date)) co_return false;
   }
   const bool has_body = !to_head && response.status != 204 && response.status != 304;
-  const bool sent = co_await write(head_, has_body ? std::string_view(response.body) : std::string_view());
+  const bool sent = co_await write(head_, has_body ? response.whole_body() : std::string_view());
   co_return sent;
 }
 
@@ -276,6 +381,7 @@ async::Task<bool> ServerConnection::send_stream(Response response, bool to_head,
   // A peer that does not read must not hold megabytes in the kernel, which would also hide from the producer how far behind it is.
   boost::system::error_code ignored;
   stream_.socket().set_option(asio::socket_base::send_buffer_size(stream_send_buffer), ignored);
+  is_streaming_ = true;
   // Whoever ends first, the producer, the peer or the drain, ends the other two.
   ChunkWriter writer(*this, is_chunked);
   const async::Executor executor = co_await asio::this_coro::executor;
@@ -283,6 +389,7 @@ async::Task<bool> ServerConnection::send_stream(Response response, bool to_head,
                                                       asio::co_spawn(executor, watch_peer(), asio::deferred),
                                                       asio::co_spawn(executor, server_.draining.wait(), asio::deferred));
   const auto outcome = co_await race.async_wait(asio::experimental::wait_for_one(), asio::use_awaitable);
+  is_streaming_ = false;
   const bool producer_was_first = std::get<0>(outcome)[0] == 0;
   const std::exception_ptr failure = std::get<1>(outcome);
   if (failure && producer_was_first) {

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "coordinator/server/auth/tokens_file.hpp"
@@ -32,6 +33,9 @@ std::string_view to_string(Refusal refusal) {
     case Refusal::unknown: return "unknown";
     case Refusal::expired: return "expired";
     case Refusal::certificate: return "certificate";
+    case Refusal::unknown_certificate: return "unknown_certificate";
+    case Refusal::ambiguous_certificate: return "ambiguous_certificate";
+    case Refusal::expired_certificate: return "expired_certificate";
   }
   return "missing";
 }
@@ -43,6 +47,9 @@ std::string_view detail_of(Refusal refusal) {
     case Refusal::unknown: return "this token is not known here";
     case Refusal::expired: return "this token has expired";
     case Refusal::certificate: return "this token counts only together with its client certificate";
+    case Refusal::unknown_certificate: return "no entry names this client certificate, and there is no header Authorization";
+    case Refusal::ambiguous_certificate: return "the names in this client certificate are those of several principals";
+    case Refusal::expired_certificate: return "this client certificate counts no longer";
   }
   return {};
 }
@@ -52,11 +59,19 @@ Result<Principal, Refusal> Authenticator::authenticate(const transport::Request&
   const auto authorization = request.headers.find("Authorization");
   if (authorization) {
     if (request.headers.count("Authorization") != 1) return Refusal::malformed;
-    return by_token(*authorization, request.peer_name);
+    return by_token(*authorization, request.peer.get());
   }
-  const TokenEntry* const entry = request.peer_name.empty() ? nullptr : table_.find_certificate(request.peer_name, now_());
-  if (entry == nullptr) return Refusal::missing;
-  return principal_of(*entry);
+  if (!request.peer) return Refusal::missing;
+  return by_certificate(*request.peer);
+}
+
+Result<Principal, Refusal> Authenticator::by_certificate(const transport::PeerCertificate& peer) const {
+  const std::int64_t now = now_();
+  if (!peer.counts_at(now)) return Refusal::expired_certificate;
+  const TokenTable::Holder holder = table_.find_certificate(peer.names, now);
+  if (holder.is_ambiguous) return Refusal::ambiguous_certificate;
+  if (holder.entry != nullptr) return principal_of(*holder.entry);
+  return holder.has_expired ? Refusal::expired_certificate : Refusal::unknown_certificate;
 }
 
 Principal Authenticator::principal_of(const TokenEntry& entry) const {
@@ -70,13 +85,17 @@ Principal Authenticator::principal_of(const TokenEntry& entry) const {
   return principal;
 }
 
-Result<Principal, Refusal> Authenticator::by_token(std::string_view authorization, std::string_view peer_name) const {
+Result<Principal, Refusal> Authenticator::by_token(std::string_view authorization, const transport::PeerCertificate* peer) const {
   const std::string_view token = bearer_of(authorization);
   if (token.empty()) return Refusal::malformed;
   const TokenEntry* const entry = table_.find_token(token);
   if (entry == nullptr) return Refusal::unknown;
   if (has_expired(*entry, now_())) return Refusal::expired;
-  if (entry->certificate && *entry->certificate != peer_name) return Refusal::certificate;
+  if (entry->certificate) {
+    const bool is_shown =
+        peer != nullptr && peer->counts_at(now_()) && std::ranges::find(peer->names, *entry->certificate) != peer->names.end();
+    if (!is_shown) return Refusal::certificate;
+  }
   return principal_of(*entry);
 }
 

@@ -16,14 +16,20 @@ namespace escrow::server::auth {
 
 /// Why nobody is known by the request; the words stand in metrics and log.
 enum class Refusal : std::uint8_t {
-  /// Neither a token nor a certificate that means anybody.
+  /// Neither a token nor a certificate.
   missing,
   /// Several `Authorization` headers, another scheme, or what can't be a token.
   malformed,
   unknown,
   expired,
   /// The token counts only with a client certificate that this connection does not have.
-  certificate
+  certificate,
+  /// There is no token, and the certificate means nobody.
+  unknown_certificate,
+  /// It would mean several.
+  ambiguous_certificate,
+  /// The certificate, its authority's word or its entry has come to its end.
+  expired_certificate
 };
 [[nodiscard]] std::string_view to_string(Refusal refusal);
 /// For the caller: a sentence that tells nobody anything but the holder of the token.
@@ -45,7 +51,8 @@ class Authenticator {
   [[nodiscard]] Result<Principal, Refusal> authenticate(const transport::Request& request) const;
 
  private:
-  [[nodiscard]] Result<Principal, Refusal> by_token(std::string_view authorization, std::string_view peer_name) const;
+  [[nodiscard]] Result<Principal, Refusal> by_token(std::string_view authorization, const transport::PeerCertificate* peer) const;
+  [[nodiscard]] Result<Principal, Refusal> by_certificate(const transport::PeerCertificate& peer) const;
 
   [[nodiscard]] Principal principal_of(const TokenEntry& entry) const;
 

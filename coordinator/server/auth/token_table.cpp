@@ -21,10 +21,33 @@ const TokenEntry* TokenTable::find_token(std::string_view token) const {
   return found;
 }
 
-const TokenEntry* TokenTable::find_certificate(std::string_view name, std::int64_t now_ms) const {
-  const auto found = std::ranges::find_if(
-      entries_, [&](const TokenEntry& entry) { return !entry.hash && entry.certificate == name && !has_expired(entry, now_ms); });
-  return found == entries_.end() ? nullptr : &*found;
+std::optional<std::string> certificate_name(std::string_view text) {
+  const bool has_kind = text.starts_with("dns:") || text.starts_with("uri:") || text.starts_with("cn:");
+  std::string out = has_kind ? "" : text.find("://") != std::string_view::npos ? "uri:" : "dns:";
+  out.append(text);
+  if (out.size() == out.find(':') + 1) return std::nullopt;
+  if (!std::ranges::all_of(out, [](char c) { return static_cast<unsigned char>(c) >= ' ' && c != 0x7f; })) return std::nullopt;
+  if (!out.starts_with("dns:")) return out;
+  for (char& c : out) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  return out;
+}
+
+TokenTable::Holder TokenTable::find_certificate(const std::vector<std::string>& names, std::int64_t now_ms) const {
+  Holder holder;
+  for (const TokenEntry& entry : entries_) {
+    if (entry.hash || !entry.certificate || std::ranges::find(names, *entry.certificate) == names.end()) continue;
+    if (has_expired(entry, now_ms)) {
+      holder.has_expired = true;
+    } else if (holder.entry == nullptr) {
+      holder.entry = &entry;
+    } else if (holder.entry->name != entry.name || holder.entry->role != entry.role) {
+      holder.is_ambiguous = true;
+    }
+  }
+  if (holder.is_ambiguous) holder.entry = nullptr;
+  return holder;
 }
 
 }  // namespace escrow::server::auth

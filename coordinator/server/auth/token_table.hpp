@@ -21,7 +21,8 @@ struct TokenEntry {
   std::optional<TokenHash> hash = {};
   /// Milliseconds since the Unix epoch; from then on it lets nobody in.
   std::optional<std::int64_t> expires_at = {};
-  /// The name in a client certificate. Beside a hash: the token counts only together with that certificate.
+  /// A name in a client certificate with its kind, as `PeerCertificate::names` has them. Beside a hash: the token counts only together with
+  /// a certificate that has this name.
   std::optional<std::string> certificate = {};
   /// Its own limits; where it says nothing, everybody's.
   struct OwnLimits {
@@ -35,6 +36,10 @@ struct TokenEntry {
 /// 1 to 128 characters of `A-Z a-z 0-9 . _ @ -`.
 [[nodiscard]] bool is_principal_name(std::string_view text);
 
+/// A certificate's name as the file has it, with its kind: `dns:`, `uri:` or `cn:` in front; without, a name that holds `://` is a URI and
+/// any other one a DNS name. Nothing: it is none.
+[[nodiscard]] std::optional<std::string> certificate_name(std::string_view text);
+
 class TokenTable {
  public:
   TokenTable() = default;
@@ -43,8 +48,15 @@ class TokenTable {
   /// Looks at every entry whatever it finds, so that the time tells nothing about the hashes. Null: none. The pointer lives as long as
   /// the table.
   [[nodiscard]] const TokenEntry* find_token(std::string_view token) const;
-  /// The first entry that this certificate alone lets in and that has not expired. Null: none.
-  [[nodiscard]] const TokenEntry* find_certificate(std::string_view name, std::int64_t now_ms) const;
+  /// Whom a certificate alone lets in.
+  struct Holder {
+    /// Null: nobody, for want of an entry, or since `has_expired` or `is_ambiguous`.
+    const TokenEntry* entry = nullptr;
+    bool has_expired = false;
+    /// Its names stand in entries of several principals or roles.
+    bool is_ambiguous = false;
+  };
+  [[nodiscard]] Holder find_certificate(const std::vector<std::string>& names, std::int64_t now_ms) const;
 
   [[nodiscard]] std::size_t size() const { return entries_.size(); }
   [[nodiscard]] const std::vector<TokenEntry>& entries() const { return entries_; }

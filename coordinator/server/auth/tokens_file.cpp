@@ -83,8 +83,8 @@ class EntryReader {
       entry_.expires_at = protocol::parse_timestamp(text);
       if (!entry_.expires_at) fault("expires_at must be a time such as 2027-01-31T00:00:00Z");
     } else {
-      if (text.empty()) return fault("certificate must not be empty");
-      entry_.certificate = text;
+      entry_.certificate = certificate_name(text);
+      if (!entry_.certificate) fault("certificate must be a name, or dns:NAME, uri:URI or cn:COMMON NAME");
     }
   }
 

@@ -20,6 +20,9 @@ class Usage {
   /// Takes one request; the answer says after how long there is room for it, nothing: it may go on.
   [[nodiscard]] std::optional<std::chrono::seconds> take_request(const std::string& name, const Limits& limits, Time now);
 
+  /// The same without taking it: whether a request that is still arriving would have to wait.
+  [[nodiscard]] std::optional<std::chrono::seconds> look_at_requests(const std::string& name, const Limits& limits, Time now);
+
   /// A place for a reader of the event stream for as long as it is held; null: there is none.
   [[nodiscard]] std::shared_ptr<const void> open_stream(const std::string& name, const Limits& limits);
 
@@ -36,6 +39,8 @@ class Usage {
     double tokens = 0;
     Time filled_at{};
   };
+
+  Bucket& bucket_of(const std::string& name, const Limits& limits, Time now);
 
   std::map<std::string, Bucket> buckets_;
   /// Shared, since a reader may outlive us.

@@ -7,6 +7,7 @@
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/socket_base.hpp>
 
 #include <memory>
@@ -73,6 +74,18 @@ class MemorySocket : public boost::asio::socket_base {
           line_ = std::make_shared<Line>();
           side_ = 0;
           Network::current().connect(endpoint, line_, connecting_);
+        },
+        token);
+  }
+
+  /// Only TLS waits without reading, and there is none in memory.
+  template <class Token>
+  auto async_wait(wait_type, Token&& token) {
+    return boost::asio::async_initiate<Token, void(Failure)>(
+        [this](auto handler) {
+          boost::asio::post(executor_, [handler = std::move(handler)]() mutable {
+            std::move(handler)(Failure(boost::asio::error::operation_not_supported));
+          });
         },
         token);
   }

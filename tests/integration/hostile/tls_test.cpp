@@ -319,12 +319,15 @@ TEST_CASE("a client certificate makes a principal with its roles, and nobody els
   const TestCertificate ann("URI:spiffe://cluster/ann", clients);
   const TestCertificate nobody("DNS:nobody.internal", clients);
   const TestCertificate bound("DNS:bound.internal", clients);
-  // Its second name is somebody's: only the first one counts.
-  const TestCertificate impostor("DNS:impostor.internal,URI:spiffe://cluster/ann", clients);
+  // Any of its alternative names counts, but not the common name, which is "escrow test" in all of them, and not where they name two.
+  const TestCertificate several("DNS:ann.internal,URI:spiffe://cluster/ann", clients);
+  const TestCertificate impostor("", clients);
+  const TestCertificate torn("DNS:shop.internal,URI:spiffe://cluster/ann", clients);
   const TestCertificate foreign("DNS:shop.internal");
   const Folder folder;
   const std::string tokens = folder.write("tokens.yaml",
                                           "- {name: shop, roles: [initiate], certificate: shop.internal}\n"
+                                          "- {name: escrow, roles: [admin], certificate: 'escrow test'}\n"
                                           "- {name: ann, roles: [operate], certificate: 'spiffe://cluster/ann'}\n"
                                           "- {name: bound, roles: [read], certificate: bound.internal, hash: 'sha256:" +
                                               hash_of_bound_token + "'}\n");
@@ -339,7 +342,9 @@ TEST_CASE("a client certificate makes a principal with its roles, and nobody els
   const std::string open = R"({"gid":"g","mode":"saga","interactive":true})";
   CHECK(as(nullptr, "GET", "/v1/info").status == 401);
   CHECK(as(&nobody, "GET", "/v1/info").status == 401);
+  CHECK(as(&several, "GET", "/v1/info").status == 200);
   CHECK(as(&impostor, "GET", "/v1/info").status == 401);
+  CHECK(as(&torn, "GET", "/v1/info").status == 401);
   CHECK(as(&foreign, "GET", "/v1/info").status == 0);
   CHECK(as(nullptr, "POST", "/v1/transactions", open).status == 401);
   CHECK(as(&shop, "POST", "/v1/transactions", open).status == 201);

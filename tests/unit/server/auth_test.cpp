@@ -22,10 +22,15 @@ TokenEntry entry(std::string name, Role role, const std::string& text) {
   return out;
 }
 
-escrow::transport::Request request(const std::vector<std::string>& authorization, std::string peer_name = "") {
+escrow::transport::Request request(const std::vector<std::string>& authorization, std::vector<std::string> names = {}) {
   escrow::transport::Request out;
   for (const std::string& value : authorization) out.headers.add("Authorization", value);
-  out.peer_name = std::move(peer_name);
+  if (!names.empty()) {
+    escrow::transport::PeerCertificate peer;
+    peer.names = std::move(names);
+    peer.not_after_ms = 2'000;
+    out.peer = std::make_shared<const escrow::transport::PeerCertificate>(std::move(peer));
+  }
   return out;
 }
 
@@ -111,20 +116,64 @@ TEST_CASE("a certificate alone names a principal, and beside a hash both are nee
   TokenEntry machine;
   machine.name = "machine";
   machine.role = Role::operate;
-  machine.certificate = "machine.internal";
+  machine.certificate = "dns:machine.internal";
   TokenEntry bound = entry("bound", Role::read, token);
-  bound.certificate = "bound.internal";
+  bound.certificate = "dns:bound.internal";
   const Authenticator door = authenticator({machine, bound});
-  CHECK(seen(door, request({}, "machine.internal")) == "machine");
-  CHECK(seen(door, request({}, "bound.internal")) == "missing");
-  CHECK(seen(door, request({}, "")) == "missing");
+  CHECK(seen(door, request({}, {"dns:machine.internal"})) == "machine");
+  CHECK(seen(door, request({}, {"dns:bound.internal"})) == "unknown_certificate");
+  CHECK(seen(door, request({})) == "missing");
   CHECK(seen(door, request({"Bearer " + token})) == "certificate");
-  CHECK(seen(door, request({"Bearer " + token}, "machine.internal")) == "certificate");
-  CHECK(seen(door, request({"Bearer " + token}, "bound.internal")) == "bound");
+  CHECK(seen(door, request({"Bearer " + token}, {"dns:machine.internal"})) == "certificate");
+  CHECK(seen(door, request({"Bearer " + token}, {"dns:bound.internal"})) == "bound");
+  // Whatever other names there are, and wherever it stands among them; but the kind must be the same.
+  CHECK(seen(door, request({}, {"dns:x", "uri:y", "dns:machine.internal", "cn:z"})) == "machine");
+  CHECK(seen(door, request({}, {"cn:machine.internal"})) == "unknown_certificate");
   // A token that is wrong is not made good by a certificate.
-  CHECK(seen(door, request({"Bearer " + other_token}, "machine.internal")) == "unknown");
+  CHECK(seen(door, request({"Bearer " + other_token}, {"dns:machine.internal"})) == "unknown");
   machine.expires_at = 1'000;
-  CHECK(seen(authenticator({machine}), request({}, "machine.internal")) == "missing");
+  CHECK(seen(authenticator({machine}), request({}, {"dns:machine.internal"})) == "expired_certificate");
+}
+
+TEST_CASE("a certificate that names two principals lets in neither", "[server][auth]") {
+  TokenEntry shop;
+  shop.name = "shop";
+  shop.certificate = "dns:shop";
+  TokenEntry ann;
+  ann.name = "ann";
+  ann.certificate = "uri:spiffe://ann";
+  const Authenticator door = authenticator({shop, ann});
+  CHECK(seen(door, request({}, {"dns:shop"})) == "shop");
+  CHECK(seen(door, request({}, {"dns:shop", "uri:spiffe://ann"})) == "ambiguous_certificate");
+}
+
+TEST_CASE("a certificate counts until it ends, and not once its authority is withdrawn", "[server][auth]") {
+  TokenEntry shop;
+  shop.name = "shop";
+  shop.certificate = "dns:shop";
+  TokenEntry bound = entry("bound", Role::read, token);
+  bound.certificate = "dns:shop";
+  const Authenticator door = authenticator({shop, bound});
+  for (const bool is_withdrawn : {true, false}) {
+    escrow::transport::PeerCertificate peer;
+    peer.names = {"dns:shop"};
+    peer.not_after_ms = is_withdrawn ? 2'000 : 1'000;  // it is 1000
+    peer.is_withdrawn = is_withdrawn;
+    for (const bool has_token : {true, false}) {
+      auto asked = request(has_token ? std::vector<std::string>{"Bearer " + token} : std::vector<std::string>());
+      asked.peer = std::make_shared<const escrow::transport::PeerCertificate>(peer);
+      CHECK(seen(door, asked) == (has_token ? "certificate" : "expired_certificate"));
+    }
+  }
+}
+
+TEST_CASE("a name of a certificate has a kind", "[server][auth]") {
+  CHECK(certificate_name("Shop.internal") == "dns:shop.internal");
+  CHECK(certificate_name("dns:Shop.internal") == "dns:shop.internal");
+  CHECK(certificate_name("spiffe://Cluster/shop") == "uri:spiffe://Cluster/shop");
+  CHECK(certificate_name("uri:urn:shop") == "uri:urn:shop");
+  CHECK(certificate_name("cn:The Shop") == "cn:The Shop");
+  for (const char* text : {"", "dns:", "uri:", "cn:", "a\nb"}) CHECK_FALSE(certificate_name(text));
 }
 
 TEST_CASE("the tokens file is a list of entries", "[server][auth]") {
@@ -139,7 +188,7 @@ TEST_CASE("the tokens file is a list of entries", "[server][auth]") {
   CHECK((*entries)[0].hash == hash_of(token));
   CHECK_FALSE((*entries)[0].expires_at);
   CHECK((*entries)[1].role == Role::admin);
-  CHECK((*entries)[1].certificate == "ann.example.com");
+  CHECK((*entries)[1].certificate == "dns:ann.example.com");
   CHECK((*entries)[1].expires_at == 1'801'353'600'000);
 }
 

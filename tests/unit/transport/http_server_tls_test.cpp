@@ -6,6 +6,7 @@
 
 #include <openssl/ssl.h>
 
+#include <fstream>
 #include <string>
 
 namespace async = escrow::async;
@@ -32,7 +33,11 @@ std::shared_ptr<const ServerTls> tls_of(const TestCertificate& certificate, cons
 /// Says who asks, and repeats the body.
 async::Task<Response> introduce(Request request) {
   Response response(200);
-  response.body = (request.is_tls ? "tls " : "plain ") + request.peer_name + "|" + request.body;
+  response.body = request.is_tls ? "tls " : "plain ";
+  if (request.peer) {
+    for (const std::string& name : request.peer->names) response.body += name + " ";
+  }
+  response.body += "|" + request.body;
   co_return response;
 }
 
@@ -132,11 +137,11 @@ TEST_CASE("old versions and other protocols are refused in the handshake", "[tra
   CHECK_FALSE(TlsClient(server.port(), {.protocols = "\x02h2"}).connected());
 }
 
-TEST_CASE("the name in a verified client certificate reaches the handler", "[transport][server][tls]") {
+TEST_CASE("the names in a verified client certificate reach the handler", "[transport][server][tls]") {
   const TestCertificate certificate("IP:127.0.0.1");
   const TestCertificate clients("DNS:authority");
   const TestCertificate others("DNS:authority");
-  const TestCertificate shop("IP:10.1.1.1,DNS:shop.internal,DNS:second", clients);
+  const TestCertificate shop("IP:10.1.1.1,DNS:Shop.internal,DNS:second", clients);
   const TestCertificate spiffe("URI:spiffe://cluster/shop", clients);
   const TestCertificate unnamed("", clients);
   const TestCertificate expired("DNS:shop.internal", clients, -3600);
@@ -150,15 +155,15 @@ TEST_CASE("the name in a verified client certificate reaches the handler", "[tra
   };
   {
     TlsServerUnderTest server(tls_of(certificate, clients.certificate_file()));
-    CHECK(ask(server, &shop) == "tls shop.internal|");
-    CHECK(ask(server, &spiffe) == "tls spiffe://cluster/shop|");
-    CHECK(ask(server, &unnamed) == "tls escrow test|");
+    CHECK(ask(server, &shop) == "tls dns:shop.internal dns:second cn:escrow test |");
+    CHECK(ask(server, &spiffe) == "tls uri:spiffe://cluster/shop cn:escrow test |");
+    CHECK(ask(server, &unnamed) == "tls cn:escrow test |");
     CHECK(ask(server, nullptr) == "tls |");
     CHECK(ask(server, &expired).empty());
     CHECK(ask(server, &foreign).empty());
   }
   TlsServerUnderTest strict(tls_of(certificate, clients.certificate_file(), true));
-  CHECK(ask(strict, &shop) == "tls shop.internal|");
+  CHECK(ask(strict, &shop) == "tls dns:shop.internal dns:second cn:escrow test |");
   CHECK(ask(strict, nullptr).empty());
   CHECK(ask(strict, &foreign).empty());
   // A certificate that nobody asked for has no name.
@@ -181,6 +186,49 @@ TEST_CASE("a certificate that has been replaced is shown to new connections only
     client->send(get_and_close);
     CHECK(has(client->receive_all(), "tls |"));
   }
+}
+
+TEST_CASE("a client whose authority is taken away is not served on its open connection, and others are", "[transport][server][tls]") {
+  const TestCertificate certificate("IP:127.0.0.1");
+  const TestCertificate good("DNS:authority");
+  const TestCertificate stolen("DNS:stolen authority");
+  const TestCertificate shop("DNS:shop", good);
+  const TestCertificate thief("DNS:shop", stolen);
+  const std::string both = certificate.certificate_file() + ".both";
+  for (const TestCertificate* authority : {&good, &stolen}) {
+    std::ifstream from(authority->certificate_file());
+    std::ofstream(both, std::ios::app) << from.rdbuf();
+  }
+  TlsServerUnderTest server(tls_of(certificate, both));
+  TlsClient kept(server.port(), {.certificate_file = shop.certificate_file(), .key_file = shop.key_file()});
+  TlsClient cut(server.port(), {.certificate_file = thief.certificate_file(), .key_file = thief.key_file()});
+  TlsClient unnamed(server.port());
+  for (TlsClient* const client : {&kept, &cut, &unnamed}) {
+    client->send(get);
+    CHECK(has(client->receive_message(), "tls "));
+  }
+  server.use(tls_of(certificate, good.certificate_file()));
+  for (TlsClient* const client : {&kept, &cut, &unnamed}) client->send(get);
+  CHECK(has(kept.receive_message(), "tls dns:shop"));
+  CHECK(has(unnamed.receive_message(), "tls |"));
+  CHECK(cut.receive_message().empty());
+}
+
+TEST_CASE("a client whose certificate has come to its end is not served on its open connection", "[transport][server][tls]") {
+  const TestCertificate certificate("IP:127.0.0.1");
+  const TestCertificate authority("DNS:authority");
+  const TestCertificate shop("DNS:shop", authority, 2);
+  TlsServerUnderTest server(tls_of(certificate, authority.certificate_file()));
+  TlsClient client(server.port(), {.certificate_file = shop.certificate_file(), .key_file = shop.key_file()});
+  client.send(get);
+  CHECK(has(client.receive_message(), "tls dns:shop"));
+  bool is_over = false;
+  for (int i = 0; i < 1'000 && !is_over; ++i) {
+    static_cast<void>(client.socket().hears_within(10));
+    client.send(get);
+    is_over = client.receive_message().empty();
+  }
+  CHECK(is_over);
 }
 
 TEST_CASE("past the limit of connections a client over TLS is told so", "[transport][server][tls]") {
