@@ -12,7 +12,12 @@ std::string call_id(const CallIdentity& call) {
   // The first line names this format. No member can hold the end of a line where it comes from (HTTP's syntax), and one that did, out of a
   // server that decodes what it should not, would move its rest into the next line.
   std::string text = "escrow-call-1";
-  for (const std::string_view member : {call.method, call.target, call.gid, call.branch, call.operation, call.phase}) {
+  std::string authority(call.authority);
+  for (char& c : authority) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  for (const std::string_view member :
+       {call.method, std::string_view(authority), call.target, call.gid, call.branch, call.operation, call.phase}) {
     if (member.find_first_of("\r\n") != std::string_view::npos) return {};
     text.append("\n").append(member);
   }

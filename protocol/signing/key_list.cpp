@@ -20,11 +20,13 @@ Result<std::vector<VerifyingKey>, std::string> read_key_list(std::string_view te
     const auto end = text.find('\n');
     const auto line = text.substr(0, end);
     text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
-    const auto word = trimmed(line.substr(0, line.find('#')));
+    auto word = trimmed(line.substr(0, line.find('#')));
     if (word.empty()) continue;
+    const bool is_forward = word.starts_with("forward ") || word.starts_with("forward\t");
+    if (is_forward) word = trimmed(word.substr(std::string_view("forward").size()));
     auto key = VerifyingKey::parse(word);
     if (!key) return "line " + std::to_string(number) + ": " + key.error();
-    keys.push_back(std::move(*key));
+    keys.push_back(is_forward ? key->for_forward_calls() : std::move(*key));
   }
   if (keys.empty()) return std::string("it holds no key");
   return keys;

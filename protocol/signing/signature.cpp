@@ -40,6 +40,11 @@ bool is_known(std::string_view signature) {
 
 bool is_ed25519(std::string_view signature) { return signature.substr(0, signature.find(',')) == ed25519_version; }
 
+/// What an initiator may call itself (docs/protocol.md, 3.3).
+bool is_forward_call(const CallIdentity& call) {
+  return call.phase == "forward" && (call.operation == "action" || call.operation == "try");
+}
+
 SignatureRefusal refuse(SignatureFault fault, std::string detail) { return {fault, std::move(detail)}; }
 
 std::string window_text(std::int64_t seconds, std::string_view side, std::chrono::seconds tolerance) {
@@ -54,6 +59,7 @@ std::string_view to_string(SignatureFault fault) {
     case SignatureFault::missing: return "missing";
     case SignatureFault::malformed: return "malformed";
     case SignatureFault::other_call: return "other_call";
+    case SignatureFault::not_permitted: return "not_permitted";
     case SignatureFault::no_match: return "no_match";
     case SignatureFault::too_old: return "too_old";
     case SignatureFault::too_new: return "too_new";
@@ -93,16 +99,23 @@ std::optional<SignatureRefusal> refuse_call(const std::vector<VerifyingKey>& key
   const std::string id = call_id(call);
   if (id.empty() || *headers.id != id) {
     return refuse(SignatureFault::other_call,
-                  "webhook-id is that of another call: method, path with query, gid, branch, operation or phase were changed on the way, "
-                  "or the call is replayed as another one");
+                  "webhook-id is that of another call: method, host, path with query, gid, branch, operation or phase were changed on the "
+                  "way, or the call is replayed as another one");
   }
+  // A key that stands there twice counts as what permits more.
+  std::vector<VerifyingKey> in_order = keys;
+  std::ranges::stable_partition(in_order, [](const VerifyingKey& key) { return !key.is_for_forward_calls(); });
   if (!std::ranges::any_of(signatures, is_known)) {
     return refuse(SignatureFault::no_match, "webhook-signature holds no signature of version v1 or v1a");
   }
-  const bool is_signed =
-      std::ranges::any_of(keys, [&](const VerifyingKey& key) { return key.verifies_any_of(signatures, *headers.id, *timestamp_s, body); });
-  if (!is_signed) {
+  const auto signed_by = std::ranges::find_if(
+      in_order, [&](const VerifyingKey& key) { return key.verifies_any_of(signatures, *headers.id, *timestamp_s, body); });
+  if (signed_by == in_order.end()) {
     return refuse(SignatureFault::no_match, "no signature of a key that is known here: another key, or the body was changed on the way");
+  }
+  if (signed_by->is_for_forward_calls() && !is_forward_call(call)) {
+    return refuse(SignatureFault::not_permitted,
+                  "the key that signed it is an initiator's, for action and try alone, and this is another call");
   }
   // Last: what is said of clocks is then said of a call that is certainly the coordinator's.
   if (*timestamp_s < now_s - tolerance.count()) {

@@ -40,12 +40,13 @@ struct SignatureHeaders {
 };
 
 enum class SignatureFault : std::uint8_t {
-  missing,     ///< one of the three headers is not there
-  malformed,   ///< a timestamp that is none, too many signatures
-  other_call,  ///< the id is not that of this method, target, gid, branch, operation and phase
-  no_match,    ///< no signature is one of a key that is held here: wrong key, or another body
-  too_old,     ///< rightly signed, but longer ago than the tolerance
-  too_new      ///< rightly signed, at a time that has not come yet
+  missing,        ///< one of the three headers is not there
+  malformed,      ///< a timestamp that is none, too many signatures
+  other_call,     ///< the id is not that of this method, host, target, gid, branch, operation and phase
+  not_permitted,  ///< rightly signed, with a key that is for forward calls alone
+  no_match,       ///< no signature is one of a key that is held here: wrong key, or another body
+  too_old,        ///< rightly signed, but longer ago than the tolerance
+  too_new         ///< rightly signed, at a time that has not come yet
 };
 [[nodiscard]] std::string_view to_string(SignatureFault fault);
 

@@ -51,6 +51,12 @@ Result<VerifyingKey, std::string> VerifyingKey::parse(std::string_view text) {
   return key;
 }
 
+VerifyingKey VerifyingKey::for_forward_calls() const {
+  VerifyingKey key = *this;
+  key.is_for_forward_calls_ = true;
+  return key;
+}
+
 bool VerifyingKey::verifies_any_of(const std::vector<std::string_view>& signatures, std::string_view id, std::int64_t timestamp_s,
                                    std::string_view body) const {
   const std::string_view version = secret_ ? hmac_version : ed25519_version;

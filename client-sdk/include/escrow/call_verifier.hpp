@@ -24,8 +24,14 @@ class SignatureOptions {
     keys_.push_back(std::move(text));
     return *this;
   }
-  /// More keys, one a line, `#` begins a comment. Read again when the file has changed; one that can't be used then is told to the log, and
-  /// the keys stay as they were.
+  /// The key of an initiator that calls `action` or `try` itself: it counts for these forward calls alone, so that whoever has it can't
+  /// undo or confirm anything. Any number of them.
+  SignatureOptions& initiator_key(std::string text) {
+    initiator_keys_.push_back(std::move(text));
+    return *this;
+  }
+  /// More keys, one a line, `#` begins a comment, `forward` in front of a key makes it an initiator's. Read again when the file has
+  /// changed; one that can't be used then is told to the log, and the keys stay as they were.
   SignatureOptions& key_file(std::string path) {
     key_file_ = std::move(path);
     return *this;
@@ -33,6 +39,13 @@ class SignatureOptions {
   /// How far the time of a signature may lie before or after this machine's (default 5 minutes).
   SignatureOptions& tolerance(std::chrono::seconds value) {
     tolerance_ = value;
+    return *this;
+  }
+  /// Host and port as the URLs that are called name them (`stock.example`, `stock.example:8443`; without :80 in http and :443 in https).
+  /// Any number of them. Name them where others hold the same key, or the public half of the same pair, and where a proxy changes `Host`:
+  /// without any, the header `Host` is believed, and whoever forwards a call that he got may write there what he likes.
+  SignatureOptions& called_as(std::string authority) {
+    authorities_.push_back(std::move(authority));
     return *this;
   }
   /// What a proxy takes off the front of the path before it hands the call on: the coordinator signs the path that it calls.
@@ -52,6 +65,8 @@ class SignatureOptions {
   }
 
   [[nodiscard]] const std::vector<std::string>& keys() const noexcept { return keys_; }
+  [[nodiscard]] const std::vector<std::string>& initiator_keys() const noexcept { return initiator_keys_; }
+  [[nodiscard]] const std::vector<std::string>& authorities() const noexcept { return authorities_; }
   [[nodiscard]] const std::string& key_file() const noexcept { return key_file_; }
   [[nodiscard]] std::chrono::seconds tolerance() const noexcept { return tolerance_; }
   [[nodiscard]] const std::string& prefix() const noexcept { return prefix_; }
@@ -60,6 +75,8 @@ class SignatureOptions {
 
  private:
   std::vector<std::string> keys_;
+  std::vector<std::string> initiator_keys_;
+  std::vector<std::string> authorities_;
   std::string key_file_;
   std::chrono::seconds tolerance_{300};
   std::string prefix_;
@@ -76,11 +93,11 @@ class CallVerifier {
   /// thread, what becomes of the key file later.
   [[nodiscard]] static Result<CallVerifier> make(SignatureOptions options, Log log = {});
 
-  /// `target` is path and query as they stand in the request line. Errc::unverified_call: answer it with `unverified_call_answer`, and
-  /// touch nothing before.
+  /// `target` is path and query as they stand in the request line; `lookup` knows `Host`, too, unless `called_as` says what it is.
+  /// Errc::unverified_call: answer it with `unverified_call_answer`, and touch nothing before.
   [[nodiscard]] Result<void> verify(std::string_view method, std::string_view target, const Branch::HeaderLookup& lookup,
                                     std::string_view body) const;
-  /// As above; a header of the signature that comes twice is a fault, too.
+  /// As above; a header of the signature, or `Host`, that comes twice is a fault, too.
   [[nodiscard]] Result<void> verify(std::string_view method, std::string_view target, const Branch::Headers& headers,
                                     std::string_view body) const;
 

@@ -91,6 +91,11 @@ Result<CallVerifier> CallVerifier::make(SignatureOptions options, Log log) {
     if (!key) return make_error(Errc::invalid_argument, "a key to verify calls with can't be used: " + key.error());
     state->fixed.push_back(std::move(*key));
   }
+  for (const std::string& text : state->options.initiator_keys()) {
+    auto key = wire::VerifyingKey::parse(text);
+    if (!key) return make_error(Errc::invalid_argument, "an initiator's key to verify calls with can't be used: " + key.error());
+    state->fixed.push_back(key->for_forward_calls());
+  }
   if (auto read = state->read_file(); !read) return read.error();
   return CallVerifier(std::move(state));
 }
@@ -106,7 +111,13 @@ Result<void> CallVerifier::verify(std::string_view method, std::string_view targ
   const auto signatures = lookup(protocol::header_webhook_signature);
 
   const std::string called = state_->options.prefix() + std::string(target);
-  const wire::CallIdentity call{method, called, gid, branch, operation, phase};
+  const std::string host = lookup("Host").value_or(std::string());
+  wire::CallIdentity call{method, host, called, gid, branch, operation, phase};
+  // Of several names by which it is called, the one that the call was signed for.
+  for (const std::string& authority : state_->options.authorities()) {
+    call.authority = authority;
+    if (id && *id == wire::call_id(call)) break;
+  }
   const wire::SignatureHeaders headers{view_of(id), view_of(timestamp), view_of(signatures)};
   const auto keys = state_->current();
   const auto refusal = wire::refuse_call(*keys, call, body, headers, state_->now_s(), state_->options.tolerance());
@@ -117,7 +128,7 @@ Result<void> CallVerifier::verify(std::string_view method, std::string_view targ
 Result<void> CallVerifier::verify(std::string_view method, std::string_view target, const Branch::Headers& headers,
                                   std::string_view body) const {
   for (const std::string_view name :
-       {protocol::header_webhook_id, protocol::header_webhook_timestamp, protocol::header_webhook_signature}) {
+       {std::string_view("Host"), protocol::header_webhook_id, protocol::header_webhook_timestamp, protocol::header_webhook_signature}) {
     const auto count =
         std::ranges::count_if(headers, [name](const auto& header) { return protocol::equal_header_names(header.first, name); });
     if (count > 1) return make_error(Errc::unverified_call, "the header " + std::string(name) + " comes more than once");

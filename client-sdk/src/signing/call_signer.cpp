@@ -42,6 +42,7 @@ void CallSigner::sign(http::Request& request) const {
   if (keys.empty()) return;
   const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch());
   const wire::CallIdentity call{request.method,
+                                url->host_header(),
                                 url->target(),
                                 header_of(request, protocol::header_gid),
                                 header_of(request, protocol::header_branch),

@@ -96,6 +96,7 @@ void CallSigner::sign(transport::OutboundCall& call, std::chrono::system_clock::
   const auto* const keys = keys_.find(call.url());
   if (keys == nullptr) return;
   const signing::CallIdentity identity{call.method(),
+                                       call.url().host_header(),
                                        call.url().target(),
                                        header_of(call, protocol::header_gid),
                                        header_of(call, protocol::header_branch),

@@ -152,7 +152,7 @@ using Headers = std::vector<std::pair<std::string, std::string>>;
 Headers headers_of(const HttpMessage& call, const Headers& changes = {}) {
   Headers headers;
   for (const auto& [name, value] : call.headers) {
-    if (name == "Host" || name == "Content-Length" || name == "Connection") continue;
+    if (name == "Content-Length" || name == "Connection") continue;
     std::string sent = value;
     bool kept = true;
     for (const auto& [changed, to] : changes) {
@@ -229,6 +229,54 @@ TEST_CASE("an overheard call does nothing but what it did, whatever is changed a
     CHECK(send("POST", "/take", headers_of(call), call.body).status == 200);
     CHECK(shelf.count("done") == 1);
   }
+}
+
+TEST_CASE("an overheard call is nothing at another participant, though it holds the same key", "[signing]") {
+  SigningCoordinator coordinator(entry("*", {secret, private_key}));
+  const HttpMessage call = overheard(coordinator, "/take");
+  const auto status_at = [&](const SignatureOptions& options, const std::string& host) {
+    const Shelf shelf(options);
+    const auto headers = headers_of(call, {{"Host", host.empty() ? "127.0.0.1:" + std::to_string(shelf.port()) : host}});
+    const int status = send_http(shelf.port(), "POST", "/take", call.body, headers).status;
+    CHECK(shelf.count("escrow_barrier") == (status == 200 ? 1 : 0));
+    return status;
+  };
+  const std::string signed_for = *call.header("Host");
+  for (const std::string& key : {secret, public_key}) {
+    const auto plain = SignatureOptions().key(key);
+    CHECK(status_at(plain, "") == 401);
+    CHECK(status_at(plain, "other.example") == 401);
+    // Whoever forwards it with the Host that it was signed for is found out by a participant that knows what it is called.
+    CHECK(status_at(plain, signed_for) == 200);
+    auto named = plain;
+    named.called_as("shelf.example").called_as("127.0.0.1:1");
+    CHECK(status_at(named, signed_for) == 401);
+    CHECK(status_at(named, "shelf.example") == 401);
+    // And the right one is found behind a proxy that writes another Host.
+    CHECK(status_at(named.called_as(signed_for), "other.example") == 200);
+  }
+}
+
+TEST_CASE("the key of an initiator undoes nothing and confirms nothing", "[signing]") {
+  SigningCoordinator coordinator(entry("*", {secret}));
+  FakeParticipant ear;
+  const Client client(coordinator.url());
+  // A saga whose second step is refused, so that the first one's undo is heard, too.
+  ear.on("/refused", ParticipantAnswer{.status = 409});
+  const auto view = client.run(Saga("take")
+                                   .gid("order.19")
+                                   .step(Step("shelf").action(ear.url("/take")).compensate(ear.url("/give-back")))
+                                   .step(Step("till").action(ear.url("/refused")).compensate(ear.url("/give-back"))));
+  REQUIRE(view);
+  REQUIRE(ear.calls("/take").size() == 1);
+  REQUIRE(ear.calls("/give-back").size() == 1);
+  const Shelf shelf(SignatureOptions().key(old_secret).initiator_key(secret));
+  const auto send = [&](const std::string& path, const HttpMessage& call) {
+    return send_http(shelf.port(), "POST", path, call.body, headers_of(call)).status;
+  };
+  CHECK(send("/give-back", ear.calls("/give-back").front()) == 401);
+  CHECK(shelf.count("escrow_barrier") == 0);
+  CHECK(send("/take", ear.calls("/take").front()) == 200);
 }
 
 TEST_CASE("an overheard call is refused once it is old, and one from the future at once", "[signing]") {

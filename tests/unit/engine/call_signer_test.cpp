@@ -61,7 +61,7 @@ TEST_CASE("a call is signed with the keys of the first entry that matches its de
   auto call = a_call("https://stock.example/stock/deduct");
   signer.sign(call, now);
   // The first vector of docs/signing-vectors.json, so the participant's half is tested against the same bytes.
-  CHECK(call.headers().find("webhook-id") == "call_3c8e1544f2f854dbc02fcc6de4120c4f5cd23872a937aa9d7320d69a2e780b9b");
+  CHECK(call.headers().find("webhook-id") == "call_9c4dc9c0730d96d0729a382792f9e25e1f359b9ff59e14d2e0af18ec444f2c6f");
   CHECK(call.headers().find("webhook-timestamp") == "1767607200");
   const std::string signatures(call.headers().find("webhook-signature").value());
   CHECK(signatures.starts_with("v1,"));
@@ -89,8 +89,9 @@ TEST_CASE("each attempt is signed with its own time under the same id", "[engine
     signer.sign(call, now + std::chrono::seconds(later));
     const protocol::signing::SignatureHeaders headers{call.headers().find("webhook-id"), call.headers().find("webhook-timestamp"),
                                                       call.headers().find("webhook-signature")};
-    const auto refusal = protocol::signing::refuse_call(keys, {"POST", "/stock/deduct", "order-17", "inventory", "action", "forward"},
-                                                        call.body(), headers, 1767607200 + later, std::chrono::seconds(0));
+    const auto refusal =
+        protocol::signing::refuse_call(keys, {"POST", "127.0.0.1:8082", "/stock/deduct", "order-17", "inventory", "action", "forward"},
+                                       call.body(), headers, 1767607200 + later, std::chrono::seconds(0));
     CHECK_FALSE(refusal);
     seen.emplace_back(*headers.id);
   }

@@ -113,7 +113,7 @@ def content(call):
 def check_accepted(call):
     headers = call["headers"]
     assert "call_" + hashlib.sha256(call["id_text"].encode()).hexdigest() == headers["webhook-id"]
-    lines = ["escrow-call-1", call["method"], call["target"],
+    lines = ["escrow-call-1", call["method"], headers["Host"].lower(), call["target"],
              *(headers.get(name, "") for name in ("Escrow-Gid", "Escrow-Branch", "Escrow-Operation", "Escrow-Phase"))]
     assert call["id_text"] == "\n".join(lines)
     signatures = headers["webhook-signature"].split(" ")
@@ -138,7 +138,8 @@ def check_recipe(call, is_right):
     secrets = [KEYS[name]["verifies"] for name in call["keys"] if name.startswith("hmac")]
     if not secrets or "v1," not in call["headers"].get("webhook-signature", "v1,"):
         return 0
-    why = refusal(secrets, call["method"], call["target"], call["headers"], call["body"].encode(), FILE["now_s"])
+    why = refusal(secrets, call["method"], call["target"], call["headers"], call["body"].encode(), FILE["now_s"],
+                  initiators=[KEYS[name]["verifies"] for name in call.get("forward_keys", ())])
     assert (why is None) == is_right, f"{call['name']}: {why}"
     return 1
 
@@ -166,6 +167,11 @@ def check_what_only_a_server_sees():
     headers = {**check["headers"], "Idempotency-Key": check["headers"]["Escrow-Gid"] + "/check"}
     secrets = [key["verifies"] for name, key in KEYS.items() if name.startswith("hmac")]
     assert refusal(secrets, check["method"], check["target"], headers, check["body"].encode(), FILE["now_s"]) is None
+    at = dict(method=call["method"], target=call["target"], body=call["body"].encode(), now=FILE["now_s"])
+    mine, theirs = {**call["headers"], "Host": "127.0.0.1:9"}, {**call["headers"], "Host": "pay.example"}
+    assert refusal(secrets, headers=mine, called_as=["old.example", "Stock.example"], **at) is None
+    assert refusal(secrets, headers=mine, **at) and refusal(secrets, headers=theirs, called_as=["pay.example"], **at)
+    assert refusal(secrets, headers=call["headers"], called_as=["pay.example"], **at)
     in_a_dict = {**call["headers"], "Escrow-Gid": gid + "\nanything"}
     assert refusal([KEYS["hmac"]["verifies"]], call["method"], call["target"], in_a_dict, call["body"].encode(), FILE["now_s"])
 
@@ -182,7 +188,7 @@ def main():
     for call in FILE["accepted"]:
         check_accepted(call)
         asked += check_recipe(call, True)
-    for call in FILE["refused"]:
+    for call in FILE["refused"] + FILE["rightly_signed_and_refused"]:
         asked += check_recipe(call, False)
     assert asked >= 30, asked
     check_what_only_a_server_sees()

@@ -29,9 +29,10 @@ json vectors() {
 
 std::string key_of(const json& file, const std::string& name) { return file["keys"][name]["verifies"]; }
 
-SignatureOptions options_of(const json& file, const std::vector<std::string>& keys) {
+SignatureOptions options_of(const json& file, const std::vector<std::string>& keys, const std::vector<std::string>& forward_keys = {}) {
   SignatureOptions options;
   for (const auto& name : keys) options.key(key_of(file, name));
+  for (const auto& name : forward_keys) options.initiator_key(key_of(file, name));
   const std::chrono::system_clock::time_point now{std::chrono::seconds(file["now_s"].get<std::int64_t>())};
   return options.clock([now] { return now; });
 }
@@ -55,7 +56,7 @@ class Service {
       router.add_operation("/stock/restore", operation, count);
     }
     router.add_operation("/invoices/check", Operation::check, count);
-    auto verifier = CallVerifier::make(options_of(file, one["keys"]));
+    auto verifier = CallVerifier::make(options_of(file, one["keys"], one.value("forward_keys", std::vector<std::string>())));
     REQUIRE(verifier);
     router.verify_with(std::move(*verifier));
   }
@@ -141,6 +142,44 @@ TEST_CASE("behind a proxy that takes a prefix off the path, the path that was ca
   const auto verifier = CallVerifier::make(options_of(file, one["keys"]).behind_prefix("/stock"));
   CHECK(verifier->verify("POST", "/deduct", headers, body));
   CHECK_FALSE(verifier->verify("POST", "/stock/deduct", headers, body));
+}
+
+TEST_CASE("a call that was signed for another host is none, whatever Host it comes with", "[sdk][signing]") {
+  const json file = vectors();
+  const json& one = file["accepted"][0];
+  const auto body = one["body"].get<std::string>();
+  const auto verifies = [&](const SignatureOptions& options, const std::string& host) {
+    auto headers = headers_of(one);
+    for (auto& [name, value] : headers) {
+      if (name == "Host") value = host;
+    }
+    return CallVerifier::make(options)->verify("POST", "/stock/deduct", headers, body).has_value();
+  };
+  const SignatureOptions plain = options_of(file, one["keys"]);
+  CHECK(verifies(plain, "stock.example"));
+  CHECK(verifies(plain, "STOCK.example"));
+  CHECK_FALSE(verifies(plain, "pay.example"));
+  // The other participant, which knows what it is called: no Host that a forger writes makes the call its own.
+  auto other = plain;
+  other.called_as("pay.example").called_as("pay.internal:8443");
+  CHECK_FALSE(verifies(other, "stock.example"));
+  CHECK_FALSE(verifies(other, "pay.example"));
+  // Behind a proxy that changes Host.
+  auto behind = plain;
+  behind.called_as("old.example").called_as("Stock.example");
+  CHECK(verifies(behind, "127.0.0.1:9000"));
+  CHECK(verifies(behind, ""));
+}
+
+TEST_CASE("a rightly signed call under the key of another one is refused before its handler", "[sdk][signing]") {
+  const json file = vectors();
+  REQUIRE(file["rightly_signed_and_refused"].size() >= 2);
+  for (const auto& one : file["rightly_signed_and_refused"]) {
+    INFO(one["name"]);
+    Service service(file, one);
+    CHECK(service.route(one).answer.status >= 400);
+    CHECK(service.handled == 0);
+  }
 }
 
 TEST_CASE("the service's own routes are not verified, and an operation on the same path is", "[sdk][signing]") {
