@@ -58,7 +58,8 @@ Response options(Route route) {
 
 }  // namespace
 
-Api::Api(ApiParts parts) : parts_(std::move(parts)), stream_(parts_.engine, parts_.stream, [this] { return overview_message(); }) {
+Api::Api(ApiParts parts)
+    : parts_(std::move(parts)), stream_(parts_.engine, parts_.stream, [this](bool hides_words) { return overview_message(hides_words); }) {
   stream_.also_tell([this](const protocol::Gid& gid, const engine::DurableEvents& events) {
     if (!usage_.counts_any()) return;
     // Where only the log could tell, the principal has the benefit of the doubt.

@@ -106,7 +106,7 @@ class Api {
   async::Task<std::optional<Problem>> count_start(const protocol::Gid& gid, const Principal& principal, bool& is_counted);
 
   /// For the stream; nothing: the log can't be read now.
-  async::Task<std::optional<std::string>> overview_message();
+  async::Task<std::optional<std::string>> overview_message(bool hides_words);
   async::Task<transport::Response> retry_many(const transport::Request& request, const Principal& principal);
 
   // system_api.cpp: what machines ask.

@@ -32,9 +32,9 @@ Result<Principal, Problem> Door::admit(const Request& request, const std::option
   return *std::move(known);
 }
 
-bool Door::still_admits(const Request& request) const {
+bool Door::still_admits(const Request& request, auth::Role role) const {
   const auto known = authenticator_.authenticate(request);
-  return known && known->may(auth::Role::read);
+  return known && known->may(role);
 }
 
 Problem Door::turn_away(auth::Refusal refusal, const Request& request, const std::optional<Match>& match) {

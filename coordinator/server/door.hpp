@@ -37,8 +37,8 @@ class Door {
   /// Whether anybody is asked who he is.
   [[nodiscard]] bool asks() const { return authenticator_.is_configured(); }
 
-  /// Whether the request would still be let in to look: asked again and again by what runs for long.
-  [[nodiscard]] bool still_admits(const transport::Request& request) const;
+  /// Whether the request would still be let in with that role: asked again and again by what runs for long.
+  [[nodiscard]] bool still_admits(const transport::Request& request, auth::Role role) const;
 
   /// Requests refused since the start, by reason: the words of `auth::Refusal`, `role`, `host` and `origin`.
   [[nodiscard]] const std::map<std::string_view, std::uint64_t>& refused() const { return refused_; }

@@ -41,10 +41,11 @@ namespace {
 /// A stream outlives its request, so a token that is taken away must end it, too: at the latest at the next heartbeat.
 class AskingWriter final : public transport::BodyWriter {
  public:
-  AskingWriter(transport::BodyWriter& writer, const Door& door, const Request& request) : writer_(writer), door_(door), request_(request) {}
+  AskingWriter(transport::BodyWriter& writer, const Door& door, const Request& request, auth::Role needed)
+      : writer_(writer), door_(door), request_(request), needed_(needed) {}
 
   async::Task<bool> write(std::string_view chunk) override {
-    if (!door_.still_admits(request_)) co_return false;
+    if (!door_.still_admits(request_, needed_)) co_return false;
     const bool is_taken = co_await writer_.write(chunk);
     co_return is_taken;
   }
@@ -53,11 +54,12 @@ class AskingWriter final : public transport::BodyWriter {
   transport::BodyWriter& writer_;
   const Door& door_;
   const Request& request_;
+  const auth::Role needed_;
 };
 
-async::Task<> ask_while_streaming(const Door& door, std::shared_ptr<const Request> request,
+async::Task<> ask_while_streaming(const Door& door, std::shared_ptr<const Request> request, auth::Role needed,
                                   std::shared_ptr<const transport::BodyStream> body, transport::BodyWriter& writer) {
-  AskingWriter asking(writer, door, *request);
+  AskingWriter asking(writer, door, *request, needed);
   co_await (*body)(asking);
 }
 
@@ -84,6 +86,9 @@ async::Task<Response> Api::stream(const Request& request, const Principal& princ
     }
   }
   StreamQuery wanted = *std::move(query);
+  wanted.sees_words = mask_for(principal) == nullptr;
+  // Whoever loses the role loses the stream, and comes back to one that shows less.
+  const auth::Role needed = wanted.sees_words && !parts_.mask.is_empty() ? auth::Role::admin : auth::Role::read;
   auto body = co_await stream_.open(std::move(wanted));
   if (!body) co_return body.error().to_response();
   Response response(200);
@@ -92,9 +97,8 @@ async::Task<Response> Api::stream(const Request& request, const Principal& princ
   // Proxies that collect answers before they pass them on know this one.
   response.headers.add("X-Accel-Buffering", "no");
   const auto shared_body = std::make_shared<const transport::BodyStream>(*std::move(body));
-  response.stream = [&door = parts_.door, credentials = credentials_of(request), shared_body, place](transport::BodyWriter& writer) {
-    return ask_while_streaming(door, credentials, shared_body, writer);
-  };
+  response.stream = [&door = parts_.door, credentials = credentials_of(request), shared_body, place,
+                     needed](transport::BodyWriter& writer) { return ask_while_streaming(door, credentials, needed, shared_body, writer); };
   co_return response;
 }
 
@@ -105,10 +109,10 @@ async::Task<Response> Api::overview(const Request& request, const Principal& pri
   co_return json_response(200, overview_json(*overview, Series::with, mask_for(principal) != nullptr));
 }
 
-async::Task<std::optional<std::string>> Api::overview_message() {
+async::Task<std::optional<std::string>> Api::overview_message(bool hides_words) {
   const auto overview = co_await parts_.engine.overview();
   if (!overview) co_return std::nullopt;
-  co_return overview_json(*overview, Series::without, parts_.stream.hides_words);
+  co_return overview_json(*overview, Series::without, hides_words);
 }
 
 Response Api::destinations(const Request& request, const Principal& principal) const {

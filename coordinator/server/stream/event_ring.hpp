@@ -15,8 +15,9 @@ class EventRing {
  public:
   explicit EventRing(RingLimits limits) : limits_(limits) {}
 
-  /// `seq` is above every one before. The oldest go when there are too many, or too much; the newest one always stays.
-  void append(std::int64_t seq, protocol::EventType type, std::string frame);
+  /// `seq` is above every one before. `whole` is what those are sent who see everything; empty: the same. The oldest go when there are too
+  /// many, or too much; the newest one always stays.
+  void append(std::int64_t seq, protocol::EventType type, std::string frame, std::string whole = {});
   /// Takes everything up to that seq out, as if it had been pushed out.
   void lose(std::int64_t up_to);
   /// Forgets everything.
@@ -30,7 +31,8 @@ class EventRing {
     /// Stopped because `out` was full.
     bool is_full = false;
   };
-  [[nodiscard]] Taken take(std::int64_t after, const engine::EventTypes& types, std::size_t most, std::string& out) const;
+  [[nodiscard]] Taken take(std::int64_t after, const engine::EventTypes& types, std::size_t most, std::string& out,
+                           bool sees_words = false) const;
 
   /// The largest seq that was pushed out since the last `clear`: a reader before it has missed something. 0: none.
   [[nodiscard]] std::int64_t floor() const { return floor_; }
@@ -42,6 +44,8 @@ class EventRing {
     std::int64_t seq;
     protocol::EventType type;
     std::string text;
+    std::string whole;
+    [[nodiscard]] std::size_t size() const { return text.size() + whole.size(); }
   };
 
   RingLimits limits_;

@@ -61,6 +61,8 @@ class EventStream::Session {
   }
   [[nodiscard]] bool reads_all() const { return reader_.has_value(); }
   [[nodiscard]] bool wants_overview() const { return query_.overview; }
+  /// Whether it is sent more than the others.
+  [[nodiscard]] bool sees_hidden() const { return stream_.limits_.hides_words && query_.sees_words; }
 
  private:
   enum class Filled : std::uint8_t { nothing_more, more_may_follow, ended };
@@ -96,7 +98,7 @@ EventStream::Session::Session(EventStream& stream, std::shared_ptr<Admission> ad
   // Of a transaction that is there nothing has been removed.
   const bool is_torn = query_.after && *query_.after + 1 < range.complete_from && (!query_.gid || is_gone);
   if (is_ahead || is_torn) sse::append_gap(opening_, *query_.after, is_ahead ? range.last + 1 : range.complete_from, place_);
-  if (!query_.gid) reader_.emplace(stream.feed_, query_.types, place_, range.last, range.complete_from);
+  if (!query_.gid) reader_.emplace(stream.feed_, query_.types, place_, range.last, range.complete_from, query_.sees_words);
   entry_ = stream.sessions_.insert(stream.sessions_.end(), this);
   if (query_.gid) stream.by_gid_.emplace(query_.gid->text(), this);
 }
@@ -133,9 +135,10 @@ async::Task<> EventStream::Session::run(transport::BodyWriter& writer) {
 }
 
 async::Task<EventStream::Session::Filled> EventStream::Session::fill(std::string& out, async::Clock::time_point heartbeat_at) {
-  if (query_.overview && !stream_.overview_message_.empty() && overview_number_ != stream_.overview_number_) {
-    overview_number_ = stream_.overview_number_;
-    out.append(stream_.overview_message_);
+  const OverviewMessage& message = stream_.message_for(sees_hidden());
+  if (query_.overview && !message.text.empty() && overview_number_ != message.number) {
+    overview_number_ = message.number;
+    out.append(message.text);
   }
   bool wants_log = !reader_ && is_told_;
   if (reader_) {
@@ -176,7 +179,7 @@ async::Task<EventStream::Session::Filled> EventStream::Session::fill_from_log(st
   }
   for (const store::StoredEvent& event : page->events) {
     if (!query_.types.contains(event.event.type)) continue;
-    sse::append_event(out, event, stream_.limits_.hides_words);
+    sse::append_event(out, event, stream_.limits_.hides_words && !query_.sees_words);
     ++stream_.metrics_.events;
   }
   place_ = std::max(place_, page->up_to);
@@ -262,28 +265,39 @@ async::Task<> EventStream::feed_readers() {
 async::Task<> EventStream::tell_overview() {
   async::Timer timer(engine_.executor());
   for (;;) {
+    for (const bool with_words : {false, true}) {
+      if (!anybody_wants_overview(with_words)) {
+        message_for(with_words).text.clear();
+        continue;
+      }
+      const auto overview = co_await overview_(limits_.hides_words && !with_words);
+      if (overview) take_overview(*overview, with_words);
+    }
     if (std::ranges::none_of(sessions_, &Session::wants_overview)) {
-      overview_message_.clear();
       tells_overview_ = false;
       co_return;
     }
-    const auto overview = co_await overview_();
-    if (overview) take_overview(*overview);
     timer.expires_after(overview_step);
     co_await timer.async_wait(asio::use_awaitable);
   }
 }
 
-void EventStream::take_overview(const std::string& overview) {
+bool EventStream::anybody_wants_overview(bool with_words) const {
+  return std::ranges::any_of(sessions_,
+                             [&](const Session* session) { return session->wants_overview() && session->sees_hidden() == with_words; });
+}
+
+void EventStream::take_overview(const std::string& overview, bool with_words) {
   std::string message;
   sse::append_message(message, "overview", overview);
   // The first member is the time, which is always another one.
   const auto behind_time = [](std::string_view text) { return text.substr(std::min(text.find(','), text.size())); };
-  if (behind_time(message) == behind_time(overview_message_)) return;
-  overview_message_ = std::move(message);
-  ++overview_number_;
+  OverviewMessage& latest = message_for(with_words);
+  if (behind_time(message) == behind_time(latest.text)) return;
+  latest.text = std::move(message);
+  ++latest.number;
   for (Session* session : sessions_) {
-    if (session->wants_overview()) session->tell();
+    if (session->wants_overview() && session->sees_hidden() == with_words) session->tell();
   }
 }
 

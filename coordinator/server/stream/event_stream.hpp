@@ -33,8 +33,8 @@ struct StreamMetrics {
 
 class EventStream {
  public:
-  /// Answers `GET /v1/overview` without its series; nothing: it can't be read now.
-  using OverviewSource = std::function<async::Task<std::optional<std::string>>()>;
+  /// Answers `GET /v1/overview` without its series, with what participants said or without; nothing: it can't be read now.
+  using OverviewSource = std::function<async::Task<std::optional<std::string>>(bool hides_words)>;
 
   /// Before the engine recovers: from then on it is told of what becomes durable.
   EventStream(engine::Engine& engine, StreamLimits limits, OverviewSource overview);
@@ -62,7 +62,14 @@ class EventStream {
   void on_durable(const protocol::Gid& gid, const engine::DurableEvents& events);
   async::Task<> feed_readers();
   async::Task<> tell_overview();
-  void take_overview(const std::string& overview);
+  /// The latest message for those who want to be told how it goes; empty while nobody does. Each has a number.
+  struct OverviewMessage {
+    std::string text;
+    std::uint64_t number = 0;
+  };
+  [[nodiscard]] bool anybody_wants_overview(bool with_words) const;
+  void take_overview(const std::string& overview, bool with_words);
+  [[nodiscard]] OverviewMessage& message_for(bool with_words) { return with_words ? whole_overview_ : overview_message_; }
 
   engine::Engine& engine_;
   const StreamLimits limits_;
@@ -74,9 +81,9 @@ class EventStream {
   std::list<Session*> sessions_;
   std::unordered_multimap<std::string, Session*> by_gid_;
   StreamMetrics metrics_;
-  /// The latest message for those who want to be told how it goes; empty while nobody does. Each has a number.
-  std::string overview_message_;
-  std::uint64_t overview_number_ = 0;
+  OverviewMessage overview_message_;
+  /// For readers that see what is hidden from the others.
+  OverviewMessage whole_overview_;
   bool tells_overview_ = false;
   bool feeds_readers_ = false;
   async::TaskGroup tasks_;

@@ -55,8 +55,11 @@ bool Feed::page_read(const engine::EventPage& page) {
     // Those who joined while it was read are served, too; if all have left, nothing is kept.
     if (!wanted_.contains(event.event.type)) continue;
     std::string frame;
+    std::string whole;
     sse::append_event(frame, event, hides_words_);
-    ring_.append(event.seq, event.event.type, std::move(frame));
+    if (hides_words_) sse::append_event(whole, event, false);
+    if (whole == frame) whole.clear();
+    ring_.append(event.seq, event.event.type, std::move(frame), std::move(whole));
     is_new = true;
   }
   head_ = std::max(head_, page.up_to);
@@ -87,8 +90,9 @@ void Feed::leave(FeedReader& reader) {
   skip_unwanted();
 }
 
-FeedReader::FeedReader(Feed& feed, engine::EventTypes types, std::int64_t after, std::int64_t last, std::int64_t complete_from)
-    : feed_(feed), types_(types), place_(after), complete_from_(complete_from) {
+FeedReader::FeedReader(Feed& feed, engine::EventTypes types, std::int64_t after, std::int64_t last, std::int64_t complete_from,
+                       bool sees_words)
+    : feed_(feed), types_(types), sees_words_(sees_words), place_(after), complete_from_(complete_from) {
   feed_.join(*this, last);
 }
 
@@ -99,7 +103,7 @@ FeedReader::Next FeedReader::next(std::size_t most, std::string& out) {
   if (fell_out && is_live_) return Next::cut_off;
   if (fell_out || place_ < ring_from_) return Next::read_log;
   is_live_ = true;
-  const auto taken = feed_.ring_.take(place_, types_, most, out);
+  const auto taken = feed_.ring_.take(place_, types_, most, out, sees_words_);
   events_ += taken.events;
   place_ = taken.is_full ? taken.up_to : std::max(place_, feed_.head());
   return taken.events > 0 ? Next::send : Next::wait;
@@ -110,7 +114,7 @@ void FeedReader::log_read(const engine::EventPage& page, std::string& out) {
   complete_from_ = std::max(complete_from_, page.complete_from);
   for (const store::StoredEvent& event : page.events) {
     if (event.seq <= place_ || !types_.contains(event.event.type)) continue;
-    sse::append_event(out, event, feed_.hides_words_);
+    sse::append_event(out, event, feed_.hides_words_ && !sees_words_);
     ++events_;
   }
   place_ = std::max(place_, page.up_to);

@@ -22,7 +22,7 @@ class FeedReader;
 
 class Feed {
  public:
-  /// `hides_words`: what participants said is shown to nobody (all readers are sent the same).
+  /// `hides_words`: what participants said is shown only to readers that see it.
   explicit Feed(RingLimits limits, bool hides_words = false) : ring_(limits), hides_words_(hides_words) {}
   Feed(const Feed&) = delete;
   Feed& operator=(const Feed&) = delete;
@@ -69,7 +69,8 @@ class FeedReader {
  public:
   /// Wants `types` behind `after`; `last` is the largest seq in the log, read just now, and what is missing before `complete_from` it
   /// knows. Must not outlive the feed.
-  FeedReader(Feed& feed, engine::EventTypes types, std::int64_t after, std::int64_t last, std::int64_t complete_from = 1);
+  FeedReader(Feed& feed, engine::EventTypes types, std::int64_t after, std::int64_t last, std::int64_t complete_from = 1,
+             bool sees_words = false);
   ~FeedReader();
   FeedReader(const FeedReader&) = delete;
   FeedReader& operator=(const FeedReader&) = delete;
@@ -97,6 +98,7 @@ class FeedReader {
   friend class Feed;
   Feed& feed_;
   const engine::EventTypes types_;
+  const bool sees_words_;
   std::int64_t place_;
   std::int64_t complete_from_;
   /// The ring holds what it wants from here on only: before, nobody may have wanted it.

@@ -18,7 +18,7 @@ struct StreamLimits {
   RingLimits ring;
   /// After this time without an event a comment is sent.
   std::chrono::milliseconds heartbeat{15'000};
-  /// What participants said is left out: all readers are sent the same, whatever their role.
+  /// What participants said is left out, but for readers that see it.
   bool hides_words = false;
 };
 

@@ -20,6 +20,8 @@ struct StreamQuery {
   bool overview = false;
   /// Behind which event; nothing: from now on, or from the first event of `gid`.
   std::optional<std::int64_t> after;
+  /// Whether it sees what participants said although it is hidden. No part of the request: who asks decides it.
+  bool sees_words = false;
 };
 
 /// Reads the query and the header `Last-Event-ID`, which beats `?after=`.

@@ -3,6 +3,7 @@
 
 #include <catch2/catch.hpp>
 
+#include <csignal>
 #include <filesystem>
 
 #include "tests/integration/security/guarded_coordinator.hpp"
@@ -69,6 +70,8 @@ TEST_CASE("marked members of payloads are shown to admin alone, wherever they co
   serve(service);
   EventReader stream(coordinator.port(), "/v1/events?overview=true", bearer(token_of("operate")));
   REQUIRE(stream.status() == 200);
+  EventReader whole(coordinator.port(), "/v1/events?overview=true", bearer(token_of("admin")));
+  REQUIRE(whole.status() == 200);
   const HttpMessage started = coordinator.as("initiate", "POST", "/v1/transactions?wait_ms=10000", order(service, "g").dump());
   REQUIRE(started.status == 201);
   CHECK_FALSE(leaks(started.body));
@@ -98,7 +101,30 @@ TEST_CASE("marked members of payloads are shown to admin alone, wherever they co
   CHECK(seen.at("branches")[1].at("operations").at("action").at("last_error") == "409: ***");
   CHECK_FALSE(leaks(coordinator.as("operate", "POST", "/v1/transactions/g/abort").body));
 
-  // Everybody is sent the same events, so nobody sees it there.
+  // In the streams, too: of everything, from the log behind a place, and of one transaction.
+  const auto leaks_to = [&](EventReader& reader) {
+    bool is_leaking = false;
+    for (int i = 0; i < 200; ++i) {
+      const auto message = reader.next_event();
+      if (!message) break;
+      is_leaking = is_leaking || leaks(message->data);
+      if (message->event == "aborted") return is_leaking;
+    }
+    FAIL("the stream does not come to the end of the transaction");
+    return is_leaking;
+  };
+  CHECK(leaks_to(whole));
+  for (const std::string& target : {std::string("/v1/events?after=0"), std::string("/v1/events?gid=g")}) {
+    for (const char* name : {"read", "operate", "admin"}) {
+      INFO(name << " " << target);
+      EventReader reader(coordinator.port(), target, bearer(token_of(name)));
+      CHECK(leaks_to(reader) == (std::string(name) == "admin"));
+    }
+  }
+  // Who is admin no longer is sent nothing more of what only admin sees.
+  std::string demoted = GuardedCoordinator::usual_tokens();
+  const std::size_t role = demoted.find("[admin]");
+  REQUIRE(role != std::string::npos);
   std::string events;
   for (int i = 0; i < 200 && events.find("aborted") == std::string::npos; ++i) {
     const auto message = stream.next_event();
@@ -107,6 +133,18 @@ TEST_CASE("marked members of payloads are shown to admin alone, wherever they co
     CHECK_FALSE(leaks(message->data));
   }
   CHECK(events.find("operation_failed") != std::string::npos);
+
+  EventReader until_demoted(coordinator.port(), "/v1/events", bearer(token_of("admin")));
+  REQUIRE(until_demoted.status() == 200);
+  coordinator.replace_tokens(demoted.replace(role, 7, "[operate]"));
+  coordinator.process().child().signal(SIGHUP);
+  while (until_demoted.next_event()) {
+  }
+  CHECK(until_demoted.is_ended_in_order());
+  CHECK_FALSE(leaks(coordinator.as("admin", "GET", "/v1/transactions/g").body));
+  coordinator.replace_tokens(GuardedCoordinator::usual_tokens());
+  coordinator.process().child().signal(SIGHUP);
+  REQUIRE(comes_true([&] { return leaks(coordinator.as("admin", "GET", "/v1/transactions/g").body); }));
 
   const std::string all = coordinator.as("admin", "GET", "/v1/transactions/g").body;
   for (const std::string& secret : {card, phone, pin}) CHECK(all.find(secret) != std::string::npos);
