@@ -2,15 +2,19 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
+#include <filesystem>
 #include <iostream>
 #include <optional>
 #include <string_view>
 #include <system_error>
+#include <utility>
 
 #include "coordinator/daemon.hpp"
 #include "coordinator/server/auth/token.hpp"
@@ -48,12 +52,42 @@ bool write_all(int descriptor, std::string_view text) {
   return ::fsync(descriptor) == 0;
 }
 
+std::string directory_of(const std::string& path) {
+  const std::size_t slash = path.rfind('/');
+  return slash == std::string::npos ? "." : path.substr(0, std::max<std::size_t>(slash, 1));
+}
+
+/// Nobody else appends to a file of this directory while it lives: of two at once, one would drop what the other has just added.
+class Turn {
+ public:
+  explicit Turn(const std::string& directory) : descriptor_(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)) {
+    while (descriptor_ >= 0 && ::flock(descriptor_, LOCK_EX) != 0) {
+      if (errno == EINTR) continue;
+      ::close(std::exchange(descriptor_, -1));
+    }
+  }
+  ~Turn() {
+    if (descriptor_ >= 0) ::close(descriptor_);
+  }
+  Turn(const Turn&) = delete;
+  Turn& operator=(const Turn&) = delete;
+
+  [[nodiscard]] bool has_come() const { return descriptor_ >= 0; }
+  /// What was renamed in it is on the disk.
+  [[nodiscard]] bool sync() const { return ::fsync(descriptor_) == 0; }
+
+ private:
+  int descriptor_;
+};
+
 /// Puts a new file in the place of the old one, so that no reader sees half of it; mode and owner stay, a new one is for its owner alone.
-/// Answers what went wrong.
+/// Only in one's turn. Answers what went wrong.
 std::optional<std::string> put_in_place(const std::string& path, std::string_view text) {
   const std::string fresh = path + ".new";
   struct stat old{};
   const bool is_there = ::stat(path.c_str(), &old) == 0;
+  // Whoever left one behind was killed: in our turn nobody writes it.
+  ::unlink(fresh.c_str());
   const int file = ::open(fresh.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
   if (file < 0) return fmt::format("{} can't be made: {}", fresh, last_error());
   std::optional<std::string> wrong;
@@ -68,7 +102,13 @@ std::optional<std::string> put_in_place(const std::string& path, std::string_vie
   return wrong;
 }
 
-std::optional<std::string> append(const std::string& path, const std::string& entry) {
+std::optional<std::string> append(const std::string& named, const std::string& entry) {
+  // A link stays a link, to a file that has changed.
+  std::error_code not_there;
+  const std::filesystem::path resolved = std::filesystem::weakly_canonical(named, not_there);
+  const std::string path = not_there ? named : resolved.string();
+  const Turn turn(directory_of(path));
+  if (!turn.has_come()) return fmt::format("{} can't be opened: {}", directory_of(path), last_error());
   std::string text;
   if (::access(path.c_str(), F_OK) == 0) {
     auto read = server::read_guarded_file(path, server::Guard::nobody_writes);
@@ -79,7 +119,9 @@ std::optional<std::string> append(const std::string& path, const std::string& en
   text += entry;
   if (const auto parsed = server::auth::parse_tokens_file(text); !parsed)
     return fmt::format("{}, with the new entry: {}", path, fmt::join(parsed.error(), "; "));
-  return put_in_place(path, text);
+  if (auto wrong = put_in_place(path, text)) return wrong;
+  if (!turn.sync()) return fmt::format("{} can't be written: {}", directory_of(path), last_error());
+  return std::nullopt;
 }
 
 }  // namespace
@@ -88,7 +130,8 @@ TokenCommand::TokenCommand(CLI::App& app) : command_(app.add_subcommand("token",
   command_->add_option("--name", name_, "whom the history names");
   command_->add_option("--role", roles_, "read, initiate, operate or admin; each includes those before it");
   command_->add_option("--expires-at", expires_at_, "from when on it lets nobody in, such as 2027-01-31T00:00:00Z");
-  command_->add_option("--certificate", certificate_, "name in a client certificate that the token needs beside it");
+  command_->add_option("--certificate", certificate_,
+                       "name in a client certificate that the token needs beside it: NAME, dns:NAME, uri:URI or cn:COMMON NAME");
   command_->add_option("--append", append_, "the file of auth.tokens_file that the entry is put into; only the token is printed");
   command_->add_flag("--hash", hash_, "take the token from standard input instead of making one");
 }

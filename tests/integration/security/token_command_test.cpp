@@ -1,7 +1,9 @@
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <catch2/catch.hpp>
 
+#include <future>
 #include <sstream>
 
 #include "tests/integration/security/guarded_coordinator.hpp"
@@ -53,6 +55,30 @@ TEST_CASE("a token is made, printed once and lets its principal in", "[security]
   const EscrowdProcess escrowd(ESCROWD, directory.path(), {"--config", directory.path() + "/escrow.yaml"});
   for (const auto& output : {made.output, second.output})
     CHECK(send_http(escrowd.port(), "GET", "/v1/info", "", bearer(lines_of(output)[0])).status == 200);
+}
+
+TEST_CASE("tokens that are added at once are all in the file, and a link to it stays one", "[security][token]") {
+  const TemporaryDirectory directory;
+  const std::string file = directory.path() + "/real.yaml";
+  const std::string link = directory.path() + "/tokens.yaml";
+  REQUIRE(token(directory, {"--name", "first", "--role", "read", "--append", file}).status == 0);
+  REQUIRE(::symlink(file.c_str(), link.c_str()) == 0);
+  // What a run left behind that was killed.
+  write_file(file + ".new", "half of");
+  std::vector<std::future<FinishedProcess>> runs;
+  for (int i = 0; i < 12; ++i) {
+    runs.push_back(std::async(std::launch::async, [&, i] {
+      return token(directory, {"--name", "many" + std::to_string(i), "--role", "read", "--append", i % 2 == 0 ? link : file});
+    }));
+  }
+  for (auto& run : runs) CHECK(run.get().status == 0);
+  const std::string text = read_file(file);
+  CHECK(text.find("name: first\n") != std::string::npos);
+  for (int i = 0; i < 12; ++i) CHECK(text.find("name: many" + std::to_string(i) + "\n") != std::string::npos);
+  struct stat seen{};
+  REQUIRE(::lstat(link.c_str(), &seen) == 0);
+  CHECK(S_ISLNK(seen.st_mode));
+  CHECK(::access((file + ".new").c_str(), F_OK) != 0);
 }
 
 TEST_CASE("without a file the entry is printed, and without a name only the hash", "[security][token]") {
