@@ -174,6 +174,20 @@ TEST_CASE("a second signal ends it at once and loses nothing", "[api][process]")
   gate.open();
 }
 
+TEST_CASE("signals that come while it is ending change nothing about its exit status", "[api][process]") {
+  for (int round = 0; round < 10; ++round) {
+    Coordinator coordinator;
+    for (int i = 0; i < 20; ++i)
+      coordinator.post("/v1/transactions", {{"gid", "g" + std::to_string(i)}, {"mode", "tcc"}, {"interactive", true}}, 201);
+    const auto& child = coordinator.process().child();
+    child.signal(SIGTERM);
+    // From the shutdown's begin, where a second one ends it, to the last thread that is joined.
+    for (int i = 0; i < 20'000; ++i) child.signal(i % 2 == 0 ? SIGTERM : SIGINT);
+    CHECK(coordinator.process().child().wait() == 0);
+    coordinator.crash();
+  }
+}
+
 TEST_CASE("a full disk refuses new work and nothing else, until it has room again", "[api][process]") {
   Coordinator coordinator;
   const auto start = [&](const std::string& gid) {
