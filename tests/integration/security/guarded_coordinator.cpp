@@ -44,8 +44,17 @@ GuardedCoordinator::GuardedCoordinator(const std::string& settings, const std::s
   write_file(tokens, usual_tokens() + entries);
   std::filesystem::permissions(tokens, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
   write_file(directory() + "/escrow.yaml", "auth.tokens_file: " + tokens + "\n" + settings);
-  process_.emplace(ESCROWD, directory(), std::vector<std::string>{"--config", directory() + "/escrow.yaml", "--log-level", "debug"});
+  start();
   contract_.emplace(send_http(port(), "GET", "/openapi.json").body);
+}
+
+void GuardedCoordinator::start() {
+  process_.emplace(ESCROWD, directory(), std::vector<std::string>{"--config", directory() + "/escrow.yaml", "--log-level", "debug"});
+}
+
+void GuardedCoordinator::restart() {
+  REQUIRE(process_->stop() == 0);
+  start();
 }
 
 HttpMessage GuardedCoordinator::request(const std::string& method, const std::string& target, const std::string& body,

@@ -42,6 +42,8 @@ class GuardedCoordinator {
   [[nodiscard]] static std::string usual_tokens();
   /// The number behind a line of `/metrics`; 0 when there is none.
   double metric(const std::string& sample);
+  /// SIGTERM, and another process on the same directory.
+  void restart();
   /// Everything it has logged, once it has ended.
   std::string log_after_stop();
 
@@ -51,6 +53,8 @@ class GuardedCoordinator {
   [[nodiscard]] const OpenapiContract& contract() const { return *contract_; }
 
  private:
+  void start();
+
   TemporaryDirectory directory_;
   std::optional<EscrowdProcess> process_;
   std::optional<OpenapiContract> contract_;
