@@ -103,7 +103,14 @@ struct ParticipantServer::Impl {
         continue;
       }
       const bool full = sessions.size() >= options.connections();
-      const auto session = sessions.emplace(sessions.end(), std::move(socket), shared, tls ? &tls->now() : nullptr);
+      auto session = sessions.end();
+      try {
+        session = sessions.emplace(sessions.end(), std::move(socket), shared, tls ? &tls->now() : nullptr);
+      } catch (const std::exception& failure) {
+        // No memory for one connection (OpenSSL says so by an exception here) must not end the accepting of all others.
+        options.log()(std::string("a connection can't be served: ") + failure.what());
+        continue;
+      }
       asio::co_spawn(io, full ? session->turn_away() : session->serve(), [this, session](const std::exception_ptr& failure) {
         if (failure) options.log()("a connection ended by an exception");
         sessions.erase(session);
