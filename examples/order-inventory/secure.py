@@ -14,9 +14,9 @@ import urllib.error
 import urllib.request
 
 # Each program has an address of its own, so that each destination has its own secret.
-ADDRESSES = {"escrowd": "127.0.0.1", "order": "127.0.0.2", "inventory": "127.0.0.3", "payment": "127.0.0.4", "shop": None, "demo": None}
+ADDRESSES = {"escrowd": "127.0.0.1", "order": "127.0.0.2", "inventory": "127.0.0.3", "payment": "127.0.0.4", "shop": None, "demo": None, "auditor": None}
 # The services ask which barrier rows may go; payment also starts messages.
-ROLES = {"order": "read", "inventory": "read", "payment": "initiate", "shop": "initiate", "demo": "operate"}
+ROLES = {"order": "read", "inventory": "read", "payment": "initiate", "shop": "initiate", "demo": "operate", "auditor": "admin"}
 SERVICES = ("order", "inventory", "payment")
 DAYS = 2
 
@@ -40,6 +40,8 @@ targets:
   credentials_file: {self.folder}/credentials.yaml
   allow: ["127.0.0.0/8"]
   deny: ["127.0.0.1"]
+secrets:
+  payload_members: [customer]
 """)
         self.context = ssl.create_default_context(cafile=self.folder / "ca.pem")
         self.context.load_cert_chain(self.folder / "demo.pem", self.folder / "demo.key")
@@ -74,7 +76,7 @@ targets:
         entries = ""
         for name in SERVICES:
             secret = "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
-            self.write(f"{name}.verify", f"{secret}  # the coordinator's\nwhpk_{base64.b64encode(public).decode()}  # the shop's\n")
+            self.write(f"{name}.verify", f"{secret}  # the coordinator's\nforward whpk_{base64.b64encode(public).decode()}  # the shop's, for the calls that it makes itself\n")
             entries += (f"- match: {ADDRESSES[name]}\n  ca_file: {self.folder}/ca.pem\n  certificate_file: {self.folder}/escrowd.pem\n"
                         f"  key_file: {self.folder}/escrowd.key\n  signing: [{{id: {name}-1, secret: {secret}}}]\n")
         self.write("credentials.yaml", entries)
@@ -90,7 +92,8 @@ targets:
         roles = ", ".join(f"{name} {role}" for name, role in ROLES.items())
         return [f"tokens, each bound to a certificate: {roles}", "TLS on every hop, with an authority made for this demo, and client certificates everywhere",
                 "calls signed: HMAC with one secret for each service, Ed25519 by the shop for the calls it makes itself",
-                "targets: nothing but 127.0.0.0/8, and not the coordinator itself"]
+                "targets: nothing but 127.0.0.0/8, and not the coordinator itself",
+                "the customer in payloads: shown to the role admin, *** for everybody else"]
 
     def knock(self, urls):
         """What was let in or shown that should not have been, after trying it at every door."""
@@ -127,12 +130,32 @@ targets:
                     faults.append(f"{name} speaks plain HTTP: {answer.status}")
             except OSError:
                 pass
-        return len(tries) + 4, faults
+        masked, more = self.look_for_customers(urls["escrowd"])
+        return len(tries) + 4 + masked, faults + more
+
+    def look_for_customers(self, url):
+        """How many payloads were looked at, and which of them show a customer to an operator, or hide him from an auditor."""
+        def ask(name, target):
+            context = ssl.create_default_context(cafile=self.folder / "ca.pem")
+            context.load_cert_chain(self.folder / f"{name}.pem", self.folder / f"{name}.key")
+            headers = {"Authorization": "Bearer " + (self.folder / f"{name}.token").read_text().strip()}
+            with urllib.request.urlopen(urllib.request.Request(url + target, None, headers), timeout=10, context=context) as answer:
+                return json.load(answer)
+
+        looked, faults = 0, []
+        for transaction in ask("demo", "/v1/transactions?limit=20")["transactions"]:
+            gid = transaction["gid"]
+            seen = {name: [branch["payload"].get("customer") for branch in ask(name, f"/v1/transactions/{gid}")["branches"]
+                           if isinstance(branch.get("payload"), dict) and "customer" in branch["payload"]] for name in ("demo", "auditor")}
+            looked += len(seen["demo"])
+            faults += [f"{gid} shows an operator the customer {who}" for who in seen["demo"] if who != "***"]
+            faults += [f"{gid} hides the customer from an auditor" for who in seen["auditor"] if not str(who).startswith("customer-")]
+        return looked, faults if looked else [*faults, "no payload with a customer was found"]
 
     def leaks(self, folder):
         """Secrets that ended where they do not belong: in logs, in the log of the store, in the services' databases."""
         known = {line.split()[0] for pattern in ("*.token", "*.signing", "*.verify") for path in self.folder.glob(pattern)
-                 for line in path.read_text().splitlines() if not line.startswith("whpk_")}
+                 for line in path.read_text().splitlines() if "whpk_" not in line}
         known = {text.split("_", 1)[1] if text.startswith("wh") else text for text in known}
         return [f"{path.name} holds a secret" for path in pathlib.Path(folder).iterdir() if path.is_file() and os.access(path, os.R_OK)
                 if any(secret.encode() in path.read_bytes() for secret in known)]
