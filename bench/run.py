@@ -18,9 +18,7 @@ import typing
 import loads
 import page
 from processes import Failed, fdatasync_ms
-from sections import hang, load, memory, overload, peers, recovery, size
-
-SECTIONS = [load, size, memory, hang, overload, recovery, peers]
+from sections import SECTIONS, load, peers
 
 
 @dataclasses.dataclass
