@@ -1,9 +1,11 @@
 #include "coordinator/store/sqlite/wal_check.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <istream>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -27,6 +29,17 @@ std::uint32_t big_endian(std::string_view bytes, std::size_t at) {
 class WalChecksum {
  public:
   explicit WalChecksum(bool is_big_endian) : is_big_endian_(is_big_endian) {}
+  /// That which a frame says it has.
+  WalChecksum(bool is_big_endian, std::string_view frame)
+      : is_big_endian_(is_big_endian), first_(big_endian(frame, 16)), second_(big_endian(frame, 20)) {}
+
+  /// Whether a frame follows the one that this is the checksum of.
+  [[nodiscard]] bool leads_to(std::string_view frame) const {
+    WalChecksum next = *this;
+    next.add(frame.substr(0, 8));
+    next.add(frame.substr(frame_header_size));
+    return next.equals(frame, 16);
+  }
 
   void add(std::string_view bytes) {
     for (std::size_t at = 0; at + 8 <= bytes.size(); at += 8) {
@@ -84,7 +97,13 @@ WalContent look_into_wal(std::istream& wal) {
     return content;
   }
 
+  const bool is_big_endian = (magic & 1U) != 0;
   bool is_broken = false;
+  // Of the broken frame and those behind it, as far as each follows the one before it: what is said to be its checksum, and for the broken
+  // one also what it comes to.
+  std::optional<WalChecksum> told;
+  std::optional<WalChecksum> computed;
+  int commits_in_a_row = 0;
   int commits_behind = 0;
   std::int64_t frames = 0;
   std::string first_bytes;
@@ -100,11 +119,18 @@ WalContent look_into_wal(std::istream& wal) {
       checksum.add(frame.substr(0, 8));
       checksum.add(frame.substr(frame_header_size));
       is_broken = !is_ours || !checksum.equals(frame, 16);
+      if (is_broken) computed = checksum;
+    } else {
+      // What does not follow is left from a commit that failed and has been overwritten in part: it belongs to no row.
+      if (!told->leads_to(frame) && !(computed && computed->leads_to(frame))) commits_in_a_row = 0;
+      computed.reset();
     }
     if (is_broken) {
+      told.emplace(is_big_endian, frame);
       // Where a sector ends between a frame's mark of a commit and its salts, the two need not be of one write: such a mark proves nothing.
       const bool is_split = begin % sector_size == sector_size - 8;
-      if (is_ours && is_commit && !is_split) ++commits_behind;
+      if (is_ours && is_commit && !is_split) ++commits_in_a_row;
+      commits_behind = std::max(commits_behind, commits_in_a_row);
       continue;
     }
     ++frames;

@@ -11,8 +11,8 @@ namespace escrow::store::sqlite {
 struct WalContent {
   /// Whether commits that were fsynced lie behind a frame that does not hold. SQLite takes the first such frame for the end of the log, so
   /// opening it would forget acknowledged commits without a word. Each commit is on disk before the next one is written; a power failure
-  /// can therefore leave at most one commit behind a torn frame, and two or more mean damage. Only the last commit before a crash cannot
-  /// be told from one that was never finished.
+  /// can therefore leave at most one commit behind a torn frame, and two or more that follow one another mean damage. Only the last commit
+  /// before a crash cannot be told from one that was never finished.
   bool is_damaged_inside = false;
   /// Whether that is because its header does not hold.
   bool has_lost_header = false;

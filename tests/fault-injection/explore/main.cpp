@@ -37,9 +37,11 @@ struct Exploring {
   std::vector<std::string> names;
   bool alone = false;
   std::string out;
+  std::string bug;
 };
 
 int explore_all(const Exploring& flags) {
+  plant(flags.bug);
   const std::clock_t begin = std::clock();
   std::vector<explore::Report> reports;
   std::uint64_t bad = 0;
@@ -160,6 +162,7 @@ int main(int argc, char** argv) {
   run->add_option("--scenario", exploring.names, "Only these");
   run->add_flag("--alone", exploring.alone, "Only scenarios with one transaction");
   run->add_option("--out", exploring.out, "A folder for coverage.md, .json, .html, classes.jsonl and skipped.jsonl");
+  run->add_option("--bug", exploring.bug, "With this planted bug");
   std::string file;
   bool quiet = false;
   auto* again = app.add_subcommand("replay", "Runs a scenario file and says what happened");

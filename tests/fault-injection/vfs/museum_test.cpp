@@ -195,3 +195,49 @@ TEST_CASE("museum: the next header of the write-ahead log, written half-way time
   REQUIRE(open_on(disk));
   CHECK(vfs::read_content(log_path, disk.name()).revisions.size() == 3);
 }
+
+TEST_CASE("museum: a torn commit before what is left of one that failed is no damage", "[vfs][museum]") {
+  Disk disk("museum");
+  std::vector<store::Write> many;
+  for (int i = 0; i < 8; ++i) many.push_back(start_of(started("failed." + std::to_string(i))));
+  for (auto& write : many) write.request.resize(write.request.size() + 9'000, ' ');
+  std::unique_ptr<store::Log> log;
+  const auto begin = [&] {
+    log.reset();
+    disk.start({{log_path, ""}}, 9);
+    log = std::move(*open_on(disk));
+    REQUIRE(log->apply({start_of(started("kept"))})[0].answer == WriteAnswer::ok);
+  };
+  // The last write of the commit, in a first life; in the second one it is reported as failed although it is there.
+  begin();
+  disk.count_requests();
+  REQUIRE(log->apply(many)[0].answer == WriteAnswer::ok);
+  std::int64_t last = 0;
+  for (std::size_t i = 0; i < disk.requests().size(); ++i) {
+    if (disk.requests()[i].step == Step::write) last = static_cast<std::int64_t>(i) + 1;
+  }
+  begin();
+  const std::size_t torn = disk.seen().at(log_path + "-wal").size() + 24;
+  disk.arm({last, Harm::error_but_done, Lasting::once});
+  REQUIRE(log->apply(many)[0].answer == WriteAnswer::unknown);
+  disk.disarm();
+  const std::string failed = disk.seen().at(log_path + "-wal");
+  REQUIRE(log->apply({start_of(started("torn"))})[0].answer == WriteAnswer::ok);
+  vfs::Image image = disk.seen();
+  disk.end_process();
+  log.reset();
+  std::string& wal = image.at(log_path + "-wal");
+  REQUIRE(wal.size() == failed.size());
+  CHECK(inspect(image));
+  // Power fails before all of the page of its first frame is there.
+  wal.replace(torn, 512, 512, 'x');
+  CHECK(inspect(image));
+  disk.start(image, 10);
+  REQUIRE(open_on(disk));
+  CHECK(vfs::read_content(log_path, disk.name()).revisions.size() == 1);
+
+  // Two commits behind a broken frame, one after the other, are damage.
+  vfs::Image damaged = killed(disk);
+  ++damaged.at(log_path + "-wal")[32 + 24 + 100];
+  CHECK_FALSE(inspect(damaged));
+}
