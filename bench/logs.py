@@ -1,4 +1,4 @@
-"""Prepared logs: made once, kept in the cache folder, used as copies."""
+"""Prepared logs: made once, kept in the cache folder, lent to runs."""
 
 import hashlib
 import json
@@ -42,10 +42,14 @@ def write_templates(programs, folder, log):
         participant.kill()
 
 
-def prepared(programs, finished, waiting):
-    """Path of a log with so many finished and waiting transactions; copy it before use."""
+def place(finished, waiting):
     digest = hashlib.sha256(b"".join(path.read_bytes() for path in FORMAT)).hexdigest()[:12]
-    path = CACHE / "logs" / f"{finished}-{waiting}-{digest}.db"
+    return CACHE / "logs" / f"{finished}-{waiting}-{digest}.db"
+
+
+def prepared(programs, finished, waiting):
+    """Path of a log with so many finished and waiting transactions."""
+    path = place(finished, waiting)
     if path.exists():
         return path
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -75,6 +79,20 @@ def check(programs, folder, waiting):
         coordinator.kill()
 
 
-def copied(programs, finished, waiting, folder):
-    """The same as `log.db` in `folder`."""
-    shutil.copyfile(prepared(programs, finished, waiting), folder / "log.db")
+# From here on a copy would take longer than the run.
+TOO_LARGE_TO_COPY = 5_000_000
+
+
+def lend(programs, finished, waiting, folder):
+    """A copy as `log.db` in `folder`; a very large log goes there itself, and is lost when it is not given back."""
+    path = prepared(programs, finished, waiting)
+    if finished < TOO_LARGE_TO_COPY:
+        shutil.copyfile(path, folder / "log.db")
+    else:
+        shutil.move(path, folder / "log.db")
+
+
+def give_back(programs, finished, waiting, folder):
+    """After a clean end of its coordinator. What a few runs add to so large a log does not count."""
+    if finished >= TOO_LARGE_TO_COPY:
+        shutil.move(folder / "log.db", place(finished, waiting))

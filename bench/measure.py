@@ -103,8 +103,8 @@ def measure_floor(programs, load, seconds=5.0, warmup=1.0):
         return {"per_second": seen["per_second"], "latency_us": seen["latency_us"], "cpu_us": cpu_us}
 
 
-def measure(programs, load, seconds=5.0, warmup=1.0, settings=None, prepare=None):
-    """Runs `load` once, against a log that `prepare(folder)` has made or a new one. Returns a dict of plain numbers; raises Failed when any
+def measure(programs, load, seconds=5.0, warmup=1.0, settings=None, prepare=None, finish=None):
+    """Runs `load` once, against a log that `prepare(folder)` has put there or a new one; `finish(folder)` gets it back, closed. Returns a dict of plain numbers; raises Failed when any
     transaction ended otherwise than it had to."""
     with stage(programs) as (folder, participants), contextlib.ExitStack() as stack:
         if prepare:
@@ -127,7 +127,7 @@ def measure(programs, load, seconds=5.0, warmup=1.0, settings=None, prepare=None
             settle(coordinator, unfinished)
         ended = max(1, sum(seen["ended_per_100ms"]))
         metrics = coordinator.metrics()
-        return {
+        result = {
             **seen,
             "load": load.name,
             "ready_after_s": coordinator.ready_after_s,
@@ -142,3 +142,7 @@ def measure(programs, load, seconds=5.0, warmup=1.0, settings=None, prepare=None
             "memory_kb": {"idle": idle_kb, "after": coordinator.memory_kb(), "peak": coordinator.memory_kb("VmHWM")},
             "followed_bytes": sum(follower.bytes for follower in followers),
         }
+        if finish:
+            coordinator.stop()
+            finish(folder)
+        return result

@@ -31,8 +31,8 @@ def run(bench):
         for finished, waiting in sizes(bench):
             for work in WORKS[: 1 if bench.quick else None]:
                 bench.progress(f"{work} on a log of {finished:,} and {waiting:,}: {number + 1} of {bench.rounds}")
-                prepare = functools.partial(logs.copied, bench.programs, finished, waiting) if finished else None
-                seen = measure(bench.programs, known[work], bench.seconds, settings=logs.KEEP, prepare=prepare)
+                lend, give_back = (functools.partial(f, bench.programs, finished, waiting) if finished else None for f in (logs.lend, logs.give_back))
+                seen = measure(bench.programs, known[work], bench.seconds, settings=logs.KEEP, prepare=lend, finish=give_back)
                 rounds.setdefault(f"{work} {finished} {waiting}", []).append(seen)
     return {name: {"median": median_of(seen)} for name, seen in rounds.items()}
 
