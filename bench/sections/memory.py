@@ -1,6 +1,8 @@
 """Resident memory, idle and for each active transaction."""
 
 import contextlib
+import dataclasses
+import time
 
 import loads
 from measure import drive, stage
@@ -15,12 +17,14 @@ LOADS = {
 }
 
 
-def one(bench, load, count):
+KEPT = {"engine.keep_idle_ms": 3600000, "engine.resident_transactions": 10_000_000}
+
+
+def one(bench, load, count, settings, rest_s=0):
     with stage(bench.programs) as (folder, _), contextlib.ExitStack() as stack:
         participant = Participant(bench.programs, folder, "hung", hangs=True)
         stack.callback(participant.kill)
-        # All of them in memory at once: by default those that only wait leave it.
-        coordinator = Coordinator(bench.programs, folder, settings={"engine.keep_idle_ms": 3600000, "engine.resident_transactions": 10 * count})
+        coordinator = Coordinator(bench.programs, folder, settings=settings)
         stack.callback(coordinator.kill)
         # Buffers and caches of the first requests are no transaction's.
         begin = ("--timeout-ms", "3600000", "--gid-prefix")
@@ -28,6 +32,7 @@ def one(bench, load, count):
         idle = coordinator.memory_kb()
         drive(bench.programs, load, coordinator.address, [participant], 300, 0, (*begin, "more-", "--transactions", str(count)), checked=False)
         active = coordinator.unfinished() - 1000
+        time.sleep(rest_s)
         return {"says": load.says, "active": active, "bytes_each": (coordinator.memory_kb() - idle) * 1000 / max(1, active)}
 
 
@@ -38,10 +43,14 @@ def run(bench):
             idle = coordinator.memory_kb()
         finally:
             coordinator.kill()
-    found = {}
+    found, count = {}, 5000 if bench.quick else 100_000
+    # All of them in memory at once; by default those that only wait leave it.
     for name, load in LOADS.items():
         bench.progress(f"memory: {load.says}")
-        found[name] = one(bench, load, 5000 if bench.quick else 100000)
+        found[name] = one(bench, load, count, KEPT)
+    load = dataclasses.replace(LOADS["waiting"], says=LOADS["waiting"].says + ", with the default settings and after six seconds")
+    bench.progress(f"memory: {load.says}")
+    found["rested"] = one(bench, load, count, None, 6)
     return {"idle_kb": idle, "active": found}
 
 
