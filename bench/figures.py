@@ -85,7 +85,7 @@ def memory(report):
     rows = [Row("memory, idle", "below 20 MB", f"{found['idle_kb'] / 1000:.1f} MB", found["idle_kb"] < 20000, "the program's own pages and SQLite's")]
     for name, one in found["active"].items():
         each = one["bytes_each"]
-        rows.append(Row(f"memory, {name}", "below 2 kB for each active one", f"{each:,.0f} B ({one['says']})", each < 2000, f"{one['active']:,} at once, buffers and caches included"))
+        rows.append(Row(f"memory, {name}", "below 2 kB for each active one", f"{each:,.0f} B ({one['says']})", each < 2000, f"{one['active']:,} at once, buffers and SQLite's cache included; who holds it: [profile-memory.md](profile-memory.md)"))
     return rows
 
 

@@ -92,8 +92,8 @@ class Process:
 class Coordinator(Process):
     """escrowd with its log in `folder`. `settings`: names as in docs/settings.md."""
 
-    def __init__(self, programs, folder, log="log.db", settings=None):
-        flags = [str(programs / "escrowd"), "--listen", "127.0.0.1:0", "--store", f"sqlite:{folder / log}"]
+    def __init__(self, programs, folder, log="log.db", settings=None, wrapper=()):
+        flags = [*wrapper, str(programs / "escrowd"), "--listen", "127.0.0.1:0", "--store", f"sqlite:{folder / log}"]
         environment = {f"ESCROW_{name.replace('.', '_').upper()}": str(value) for name, value in (settings or {}).items()}
         began = time.monotonic()
         super().__init__(flags, folder, "escrowd", env={**os.environ, **environment})
