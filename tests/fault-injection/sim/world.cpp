@@ -152,7 +152,10 @@ void World::operators_interfere(Dice& dice) {
   run_until(context_.now() + Duration(dice.between(500, 3'000)));
   for (const auto& transaction : store_.all()) {
     const auto owed = core::turns(*transaction);
-    if (!owed.empty()) resolve(*transaction, owed[static_cast<std::size_t>(dice.below(static_cast<int>(owed.size())))], dice.chance(0.7));
+    if (owed.empty()) continue;
+    // One draw after the other: in which order arguments are evaluated is the compiler's choice.
+    const bool succeeded = dice.chance(0.7);
+    resolve(*transaction, owed[static_cast<std::size_t>(dice.below(static_cast<int>(owed.size())))], succeeded);
   }
 }
 
