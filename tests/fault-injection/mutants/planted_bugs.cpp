@@ -42,7 +42,7 @@ constexpr std::array planted{
     PlantedBug{"aborts_past_the_pivot", "core/requested.cpp", "the initiator aborts although the pivot may have been done", "S11"},
     PlantedBug{"deadline_past_the_pivot", "core/turn.cpp", "the timeout aborts although the pivot may have been done", "S11"},
     PlantedBug{"adopts_without_a_word", "core/decide.cpp", "what is read back and due later than its row says is let go of for ever", "L1",
-               "Escrow before 0.1", 287'611'069'000'068'526},
+               "Escrow before 0.1", 1'500'000'148},
     PlantedBug{"deadline_never_fires", "core/decide.cpp", "a transaction whose initiator died stays active for ever", "L1"},
     PlantedBug{"deadline_fires_early", "core/decide.cpp", "the timeout aborts a minute before its time", "S21"},
     PlantedBug{"timeout_is_called_an_abort", "core/decide.cpp", "a timeout says that the initiator aborted", "S21"},
