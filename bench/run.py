@@ -11,6 +11,7 @@ import json
 import os
 import pathlib
 import platform
+import resource
 import sys
 import tempfile
 import typing
@@ -86,6 +87,9 @@ def chosen_sections(arguments):
 
 def main():
     arguments = parsed()
+    # For all that is started from here: thousands of clients are thousands of files.
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     if arguments.list:
         for one in loads.LOADS:
             print(f"{one.name:18} {one.says}")
