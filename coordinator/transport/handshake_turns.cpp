@@ -51,7 +51,7 @@ async::Task<bool> HandshakeTurns::Turn::wait(const std::string& neighbourhood) {
   if (!turns_.next_.is_set()) turns_.go_on();
   // Also when it has come already: then the timer ends at once.
   woken_.expires_at(has_come_ ? async::Clock::time_point::min() : async::Clock::time_point::max());
-  const auto [failure] = co_await woken_.async_wait(asio::as_tuple(asio::use_awaitable));
+  static_cast<void>(co_await woken_.async_wait(asio::as_tuple(asio::use_awaitable)));
   // Cancelled by whoever cancels the connection: its place is free again.
   leave();
   co_return has_come_;

@@ -67,9 +67,9 @@ ServerConnection::ServerConnection(ServerContext& server, Socket socket)
     : server_(server),
       entry_(server.open.insert(server.open.end(), this)),
       stream_(std::move(socket)),
+      parser_(MessageLimits{.header_bytes = server.limits.header_bytes, .body_bytes = server.limits.body_bytes}),
       stranger_(server.strangers),
       turn_(server.handshakes),
-      parser_(MessageLimits{.header_bytes = server.limits.header_bytes, .body_bytes = server.limits.body_bytes}),
       deadline_(server.deadlines, [this] { expire(); }) {
   boost::system::error_code failure;
   stream_.socket().set_option(asio::ip::tcp::no_delay(true), failure);
