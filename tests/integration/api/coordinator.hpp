@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "tests/integration/api/line.hpp"
 #include "tests/support/escrowd_process.hpp"
 #include "tests/support/fake_participant.hpp"
 #include "tests/support/http_client.hpp"
@@ -17,6 +18,9 @@ namespace escrow::testing {
 using nlohmann::json;
 
 /// A real coordinator for one test. Every answer it gives is held against its own OpenAPI document.
+///
+/// On a line that loses answers, or has the coordinator killed, `get` and `post` ask until they have a whole answer; where they had to ask
+/// again, the 200 of a repeat is as good as the 201 that was lost.
 class Coordinator {
  public:
   explicit Coordinator(std::vector<std::string> flags = {});
@@ -39,13 +43,19 @@ class Coordinator {
   /// SIGKILL, and a new process on the same log.
   void crash();
 
-  [[nodiscard]] std::uint16_t port() const { return process_->port(); }
+  [[nodiscard]] std::uint16_t port() const { return port_; }
   [[nodiscard]] const std::string& directory() const { return directory_.path(); }
   EscrowdProcess& process() { return *process_; }
 
  private:
+  void start();
+  HttpMessage judged(const std::string& method, const std::string& target, const std::string& body, HttpMessage answer);
+  HttpMessage ask(const std::string& method, const std::string& target, const std::string& body, int status);
+
   std::vector<std::string> flags_;
   TemporaryDirectory directory_;
+  std::unique_ptr<Line> line_;
+  std::uint16_t port_ = 0;
   std::optional<EscrowdProcess> process_;
   std::optional<OpenapiContract> contract_;
 };

@@ -115,7 +115,7 @@ TEST_CASE("J09 names in paths are data and nothing else", "[api][hostile]") {
   coordinator.get("/v1/../v1/info", 404);
 }
 
-TEST_CASE("requests outside the limits and formats of HTTP are refused", "[api][hostile]") {
+TEST_CASE("requests outside the limits and formats of HTTP are refused", "[api][hostile][straight-line]") {
   Coordinator coordinator;
   const auto code = [](const HttpMessage& answer) { return json::parse(answer.body).at("code").get<std::string>(); };
   CHECK(code(coordinator.request("POST", "/v1/transactions", good, {{"Content-Type", "text/plain"}})) == "unsupported_media_type");

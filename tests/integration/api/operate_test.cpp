@@ -60,7 +60,7 @@ TEST_CASE("lists are newest first, filtered, and paged by cursors that newer tra
   CHECK(fault.at("errors").at(0).at("parameter") == "cursor");
 }
 
-TEST_CASE("the history tells what happened, in order and with who did it", "[api][events]") {
+TEST_CASE("the history tells what happened, in order and with who did it", "[api][events][one-life]") {
   Coordinator coordinator;
   FakeParticipant service;
   coordinator.post("/v1/transactions", {{"gid", "g"}, {"mode", "saga"}, {"interactive", true}}, 201);

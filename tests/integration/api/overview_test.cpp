@@ -29,7 +29,7 @@ const json& destination_of(const json& answer, const std::string& url) {
 
 }  // namespace
 
-TEST_CASE("the overview tells what is unfinished, what is oldest, and what needs a person", "[api][overview]") {
+TEST_CASE("the overview tells what is unfinished, what is oldest, and what needs a person", "[api][overview][one-life]") {
   Coordinator coordinator;
   FakeParticipant service;
   service.on("/no", {409, ""});
@@ -71,7 +71,7 @@ TEST_CASE("the overview tells what is unfinished, what is oldest, and what needs
   CHECK(coordinator.get("/v1/overview?x=1", 422).at("errors").size() == 1);
 }
 
-TEST_CASE("a stream tells how it goes when something changes", "[api][overview][stream]") {
+TEST_CASE("a stream tells how it goes when something changes", "[api][overview][stream][one-life]") {
   Coordinator coordinator;
   EventReader reader(coordinator.port(), "/v1/events?overview=true&type=aborted");
   auto message = reader.next_event();
@@ -102,7 +102,7 @@ TEST_CASE("a stream tells how it goes when something changes", "[api][overview][
   CHECK(coordinator.get("/v1/events?gid=g&overview=true", 422).at("errors").at(0).at("parameter") == "overview");
 }
 
-TEST_CASE("destinations tell who is called, how it answers, and whether it is given a pause", "[api][destinations]") {
+TEST_CASE("destinations tell who is called, how it answers, and whether it is given a pause", "[api][destinations][one-life]") {
   Coordinator coordinator;
   CHECK(coordinator.get("/v1/destinations").at("destinations").empty());
   FakeParticipant good;

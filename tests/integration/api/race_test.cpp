@@ -42,7 +42,7 @@ TEST_CASE("D01 equal starts at once are one transaction, told once as new", "[ap
   CHECK(service.calls("/a").size() == 10);
 }
 
-TEST_CASE("D02 different starts of one gid at once leave one winner", "[api][race]") {
+TEST_CASE("D02 different starts of one gid at once leave one winner", "[api][race][one-life]") {
   Coordinator coordinator;
   for (int round = 0; round < 10; ++round) {
     std::vector<std::pair<std::string, std::string>> posts;
@@ -59,7 +59,7 @@ TEST_CASE("D02 different starts of one gid at once leave one winner", "[api][rac
   }
 }
 
-TEST_CASE("D09 commit and abort at once leave one decision that both answers agree with", "[api][race]") {
+TEST_CASE("D09 commit and abort at once leave one decision that both answers agree with", "[api][race][one-life]") {
   Coordinator coordinator;
   FakeParticipant service;
   for (int round = 0; round < 15; ++round) {
@@ -77,7 +77,7 @@ TEST_CASE("D09 commit and abort at once leave one decision that both answers agr
   }
 }
 
-TEST_CASE("D12 a registration that races the decision is part of it or refused", "[api][race]") {
+TEST_CASE("D12 a registration that races the decision is part of it or refused", "[api][race][one-life]") {
   Coordinator coordinator;
   FakeParticipant service;
   for (int round = 0; round < 15; ++round) {
@@ -95,7 +95,7 @@ TEST_CASE("D12 a registration that races the decision is part of it or refused",
   }
 }
 
-TEST_CASE("a caller that hangs up while it waits changes nothing", "[api][race]") {
+TEST_CASE("a caller that hangs up while it waits changes nothing", "[api][race][one-life]") {
   Coordinator coordinator;
   FakeParticipant service;
   Gate gate;

@@ -172,7 +172,7 @@ TEST_CASE("a registration after the decision is refused and leaves nothing", "[a
   CHECK(coordinator.post("/v1/transactions/g/commit", nullptr).at("status") == "committed");
 }
 
-TEST_CASE("an undo that is refused raises attention at once and is called until it succeeds", "[api][saga]") {
+TEST_CASE("an undo that is refused raises attention at once and is called until it succeeds", "[api][saga][one-life]") {
   Coordinator coordinator;
   FakeParticipant service;
   std::atomic<bool> refuses = true;
@@ -197,7 +197,7 @@ TEST_CASE("an undo that is refused raises attention at once and is called until 
   CHECK(coordinator.get("/v1/transactions?attention=true").at("transactions").empty());
 }
 
-TEST_CASE("a refused try is skipped when driven and cancelled when interactive", "[api][tcc]") {
+TEST_CASE("a refused try is skipped when driven and cancelled when interactive", "[api][tcc][one-life]") {
   Coordinator coordinator;
   FakeParticipant service;
   service.on("/b/try", {409, ""});
