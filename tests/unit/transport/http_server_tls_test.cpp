@@ -2,6 +2,9 @@
 #include "tests/support/tls_server.hpp"
 #include "tests/unit/transport/server_under_test.hpp"
 
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
 #include <catch2/catch.hpp>
 
 #include <openssl/ssl.h>
@@ -47,6 +50,24 @@ async::Task<Response> stream(Request) {
     bool taken = true;
     for (int i = 0; i < 100 && taken; ++i) taken = co_await writer.write("a line of the stream\n");
   };
+  co_return response;
+}
+
+async::Task<> tick_while_believed(std::shared_ptr<const PeerCertificate> peer, BodyWriter& writer) {
+  async::Timer timer(co_await boost::asio::this_coro::executor);
+  bool taken = true;
+  for (int i = 0; i < 1'000 && taken && peer && !peer->is_withdrawn; ++i) {
+    taken = co_await writer.write("tick\n");
+    timer.expires_after(10ms);
+    co_await timer.async_wait(boost::asio::use_awaitable);
+  }
+  if (taken) co_await writer.write(peer->is_withdrawn ? "withdrawn\n" : "nobody told\n");
+}
+
+/// Streams for as long as the certificate of whoever asks is believed.
+async::Task<Response> stream_while_believed(Request request) {
+  Response response(200);
+  response.stream = [peer = request.peer](BodyWriter& writer) { return tick_while_believed(peer, writer); };
   co_return response;
 }
 
@@ -212,6 +233,21 @@ TEST_CASE("a client whose authority is taken away is not served on its open conn
   CHECK(has(kept.receive_message(), "tls dns:shop"));
   CHECK(has(unnamed.receive_message(), "tls |"));
   CHECK(cut.receive_message().empty());
+}
+
+TEST_CASE("what streams to a client whose authority is taken away is told so", "[transport][server][tls]") {
+  const TestCertificate certificate("IP:127.0.0.1");
+  const TestCertificate stolen("DNS:stolen authority");
+  const TestCertificate other("DNS:another authority");
+  const TestCertificate thief("DNS:shop", stolen);
+  TlsServerUnderTest server(tls_of(certificate, stolen.certificate_file()), {}, stream_while_believed);
+  TlsClient client(server.port(), {.certificate_file = thief.certificate_file(), .key_file = thief.key_file()});
+  client.send(get);
+  REQUIRE(has(client.receive_until("tick\n"), "tick"));
+  server.use(tls_of(certificate, stolen.certificate_file()));
+  REQUIRE(has(client.receive_until("tick\n"), "tick"));
+  server.use(tls_of(certificate, other.certificate_file()));
+  CHECK(has(client.receive_until("0\r\n\r\n"), "withdrawn\n"));
 }
 
 TEST_CASE("a client whose certificate has come to its end is not served on its open connection", "[transport][server][tls]") {
