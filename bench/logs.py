@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import pathlib
 import shutil
 import subprocess
@@ -88,6 +89,8 @@ def lend(programs, finished, waiting, folder):
     path = prepared(programs, finished, waiting)
     if finished < TOO_LARGE_TO_COPY:
         shutil.copyfile(path, folder / "log.db")
+        with open(folder / "log.db", "rb") as copy:
+            os.fsync(copy.fileno())  # else the disk is still busy with it when the run begins
     else:
         shutil.move(path, folder / "log.db")
 

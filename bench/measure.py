@@ -58,10 +58,12 @@ def calls_of(load, seen):
     return int(sum(seen["ended_per_100ms"]) * (1 - load.aborts)) * load.branches * for_each
 
 
-def drive(programs, load, address, participants, seconds, warmup, more=("--gid-prefix", "bench-"), checked=True, prefix=()):
+def drive(programs, load, address, participants, seconds, warmup, more=None, checked=True, prefix=()):
     """Runs the generator against whoever listens at `address`; what it printed. Raises Failed when anything ended otherwise than it had to;
     `checked`: or participants saw fewer calls than that takes."""
-    command = [*prefix, str(programs / "escrow-bench-load"), "--coordinator", address, *more]
+    # A log that is lent again holds the gids of earlier runs.
+    own = ("--gid-prefix", f"bench-{time.time_ns() // 1_000_000:x}-")
+    command = [*prefix, str(programs / "escrow-bench-load"), "--coordinator", address, *(more or own)]
     for participant in participants:
         command += ["--participant", participant.address]
     before = sum(participant.served() for participant in participants) if checked else 0
