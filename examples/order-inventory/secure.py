@@ -130,8 +130,7 @@ secrets:
                     faults.append(f"{name} speaks plain HTTP: {answer.status}")
             except OSError:
                 pass
-        masked, more = self.look_for_customers(urls["escrowd"])
-        return len(tries) + 4 + masked, faults + more
+        return len(tries) + 4, faults
 
     def look_for_customers(self, url):
         """How many payloads were looked at, and which of them show a customer to an operator, or hide him from an auditor."""
