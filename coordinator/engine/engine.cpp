@@ -134,8 +134,6 @@ async::Task<void> Engine::Impl::keep_house() {
         return log.remove_finished(before, tombstone_until, piece);
       };
       const auto removed = co_await maintain(std::move(remove));
-      // What a failed commit leaves in doubt the next probe ends: soon, then.
-      if (!removed) is_writable = false;
       more = removed && *removed == piece;
     }
     std::function<Result<std::size_t>(store::Log&)> forget = [now](store::Log& log) { return log.remove_tombstones(now, piece); };

@@ -2,6 +2,7 @@
 
 #include <sqlite3.h>
 
+#include <cerrno>
 #include <cstdint>
 #include <cstring>
 #include <memory>
@@ -30,6 +31,8 @@ class FailingVfs {
     int code = SQLITE_IOERR;
     /// Whether the operation takes place all the same: an error that lies.
     bool happens = false;
+    /// What the system says beside it; 0: nothing.
+    int error_number = 0;
   };
 
   /// Registers itself under `name`; not the default.
@@ -98,6 +101,7 @@ class FailingVfs {
     const auto fault = handle->owner->strike(operation, handle->kind);
     if (!fault) return real(handle->real());
     if (fault->happens) real(handle->real());
+    if (fault->error_number != 0) errno = fault->error_number;
     return fault->code;
   }
 

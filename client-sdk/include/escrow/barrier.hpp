@@ -37,7 +37,8 @@ class StatementSet;
 class Barrier {
  public:
   explicit Barrier(sqlite3* db, WallClock clock = system_wall_clock());
-  /// On a connection of a pool, whose statements stay prepared from call to call: half the work. The lease must not end before the call.
+  /// On a connection of a pool, whose statements stay prepared from call to call. The barrier holds the
+  /// connection as long as it lives: make one for each call.
   explicit Barrier(const Connections::Lease& lease, WallClock clock = system_wall_clock());
 
   /// Runs `change` at most once per operation, under BEGIN IMMEDIATE, and repeats the first definite answer ever after.

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <exception>
+#include <optional>
 #include <utility>
 
 #include <sqlite3.h>
@@ -101,16 +102,18 @@ Barrier::Barrier(const Connections::Lease& lease, WallClock clock)
 Outcome Barrier::run(const Branch& branch, const BusinessChange& change) {
   const barrier::Call call{branch.gid(), branch.id(), branch.operation(), branch.phase()};
   const auto business = guarded(change);
-  StatementSet own(db_);
+  std::optional<StatementSet> own;
   return in_transaction(
-      statements_ ? *statements_ : own, clock_(), [&](barrier::BarrierRows& rows) { return barrier::apply(rows, call, business); },
+      statements_ ? *statements_ : own.emplace(db_), clock_(),
+      [&](barrier::BarrierRows& rows) { return barrier::apply(rows, call, business); },
       [&](barrier::BarrierRows& rows) { return barrier::recall(rows, call); });
 }
 
 Outcome Barrier::answer_check(const Branch& branch) {
-  StatementSet own(db_);
+  std::optional<StatementSet> own;
   return in_transaction(
-      statements_ ? *statements_ : own, clock_(), [&](barrier::BarrierRows& rows) { return barrier::answer_check(rows, branch.gid()); },
+      statements_ ? *statements_ : own.emplace(db_), clock_(),
+      [&](barrier::BarrierRows& rows) { return barrier::answer_check(rows, branch.gid()); },
       [](barrier::BarrierRows&) { return Outcome::unavailable("the answer to the check could not be kept"); });
 }
 

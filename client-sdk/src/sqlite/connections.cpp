@@ -38,6 +38,10 @@ struct Connections::Pool {
 
   void give_back(std::unique_ptr<Pooled> pooled) noexcept {
     sqlite3* const db = pooled->db.get();
+    // A statement that the handler left in the middle of its rows would keep its view of the database, and every later call would be busy.
+    for (sqlite3_stmt* left = sqlite3_next_stmt(db, nullptr); left != nullptr; left = sqlite3_next_stmt(db, left)) {
+      if (sqlite3_stmt_busy(left) != 0) return;
+    }
     // An error that leaves a transaction half ended can't follow its connection into the next call.
     if (sqlite3_get_autocommit(db) == 0 && sqlite3_exec(db, "rollback", nullptr, nullptr, nullptr) != SQLITE_OK) return;
     const std::lock_guard lock(mutex);

@@ -33,7 +33,10 @@ std::int64_t Statement::run() {
   return sqlite3_changes64(db_);
 }
 
-void Statement::reset() noexcept { sqlite3_reset(statement_); }
+void Statement::reset() noexcept {
+  sqlite3_reset(statement_);
+  sqlite3_clear_bindings(statement_);
+}
 
 std::string Statement::text(int column) const {
   const auto* bytes = reinterpret_cast<const char*>(sqlite3_column_text(statement_, column));

@@ -122,7 +122,8 @@ void Shard::on_written(Written::Answer written) {
   ESCROW_FAULT_POINT("engine.written", gid.text());
   tell_durable(gid, result, events, types);
   const bool refused = result.answer == store::WriteAnswer::unavailable || result.answer == store::WriteAnswer::unknown;
-  is_store_writable_ = !refused;
+  // A conflict writes nothing, and says nothing of the disk.
+  if (refused || result.answer == store::WriteAnswer::ok) is_store_writable_ = !refused;
   step(node::WriteAnswered{gid, std::move(written.result)});
 }
 

@@ -85,8 +85,8 @@ std::string uuid_of(const std::string& hex) {
 
 class Opening {
  public:
-  Opening(Connection& connection, std::string path, bool in_memory, std::int64_t wal_frames)
-      : connection_(connection), path_(std::move(path)), in_memory_(in_memory), wal_frames_(wal_frames) {}
+  Opening(Connection& connection, std::string path, bool in_memory, std::int64_t wal_frames, std::optional<std::int64_t> known_frames)
+      : connection_(connection), path_(std::move(path)), in_memory_(in_memory), wal_frames_(wal_frames), known_frames_(known_frames) {}
 
   Result<void> run() {
     // A start that is refused leaves the write-ahead log to the next one.
@@ -153,7 +153,7 @@ class Opening {
     const int code = sqlite3_wal_checkpoint_v2(connection_.handle(), "main", SQLITE_CHECKPOINT_PASSIVE, &frames, nullptr);
     if ((code & 0xFF) == SQLITE_BUSY) return {};
     if (code != SQLITE_OK) return failure("checkpoint");
-    if (frames >= wal_frames_) return {};
+    if (frames >= wal_frames_ || frames == known_frames_) return {};
     frames_found_ = frames;
     return refusal(
         LogErrc::unavailable, path_,
@@ -236,6 +236,8 @@ class Opening {
   std::string path_;
   bool in_memory_;
   std::int64_t wal_frames_;
+  /// How many of them were found before.
+  std::optional<std::int64_t> known_frames_;
   std::optional<std::int64_t> frames_found_;
   std::int64_t version_ = 0;
 };
@@ -261,7 +263,8 @@ Result<void> begin_run(Database& database) {
   // numbers would be given twice.
   const auto finished_ms = connection.number("SELECT coalesce(max(finished_at_ms), 0) FROM transactions");
   const auto happened_ms = connection.number(
-      "SELECT coalesce(max(at_ms), 0) FROM (SELECT json_extract(events, '$[#-1].at_ms') AS at_ms FROM history ORDER BY seq DESC LIMIT 1)");
+      "SELECT coalesce(max(at_ms), 0) FROM (SELECT CASE WHEN json_valid(events) THEN json_extract(events, '$[#-1].at_ms') END AS at_ms "
+      "FROM history ORDER BY seq DESC LIMIT 1)");
   const auto last_seq = connection.number("SELECT coalesce(max(seq), 0) FROM history");
   const auto last_id = connection.number("SELECT coalesce(max(id), 0) FROM transactions");
   if (!finished_ms || !happened_ms || !last_seq || !last_id) {
@@ -273,8 +276,10 @@ Result<void> begin_run(Database& database) {
   return {};
 }
 
-/// Opens and checks it. Where fewer frames of the write-ahead log were found than there are: how many, and nothing is open.
-Result<std::optional<std::int64_t>> connect(Database& database, const Options& options, std::int64_t wal_frames) {
+/// Opens and checks it. Where fewer frames of the write-ahead log were found than there are, and not as many as are known to be found: how
+/// many, and nothing is open.
+Result<std::optional<std::int64_t>> connect(Database& database, const Options& options, std::int64_t wal_frames,
+                                            std::optional<std::int64_t> known_frames = std::nullopt) {
   const bool has_files = !options.path.empty() && options.has_real_files;
   auto connection = Connection::open(database.path, has_files ? Connection::Access::read_write : Connection::Access::create, options.vfs);
   if (!connection) return connection.error();
@@ -282,7 +287,7 @@ Result<std::optional<std::int64_t>> connect(Database& database, const Options& o
   if (const int code = configure(*database.connection, options.busy_ms); code != SQLITE_OK) {
     return error_of(code, "configure " + database.path, database.connection->last_message());
   }
-  Opening opening(*database.connection, database.path, options.path.empty(), wal_frames);
+  Opening opening(*database.connection, database.path, options.path.empty(), wal_frames, known_frames);
   const auto opened = opening.run();
   if (opening.frames_found()) {
     database.connection.reset();
@@ -319,9 +324,9 @@ Result<Database> open_database(const Options& options) {
     wal_frames = *prepared;
   }
   auto missed = connect(database, options, wal_frames);
-  // Who finds as few when it looks again has not read wrongly: another program keeps the file open, which knows of no more than these; the
-  // rest is a commit that failed.
-  if (missed && *missed) missed = connect(database, options, **missed);
+  // Who finds just as few when it looks again has not read wrongly: another program keeps the file open, which knows of no more than these;
+  // the rest is a commit that failed. Another number is another page that was read wrongly.
+  if (missed && *missed) missed = connect(database, options, wal_frames, **missed);
   if (!missed) return missed.error();
   if (*missed) {
     return refusal(LogErrc::unavailable, database.path,

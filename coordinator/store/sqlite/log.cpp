@@ -3,6 +3,7 @@
 #include <sqlite3.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -27,8 +28,12 @@ bool is_failed_sync(int code) { return code == SQLITE_IOERR_FSYNC || code == SQL
 /// A write into a damaged tree spreads the damage: like after a failed fsync, only a new start can tell what the disk really holds.
 bool is_fatal(int code) { return is_failed_sync(code) || (code & 0xFF) == SQLITE_CORRUPT || (code & 0xFF) == SQLITE_NOTADB; }
 
-/// Where there was no room or no permission, the frame that makes a commit one was not written whole.
-bool leaves_doubt(int code) { return (code & 0xFF) != SQLITE_FULL && (code & 0xFF) != SQLITE_READONLY; }
+/// Where there was no room or no permission, the frame that makes a commit one was not written whole. SQLite has a code for a full disk,
+/// and for a quota or a limit of the file's size only the system's number, which it keeps from a COMMIT's caller.
+bool leaves_doubt(int code, int system_number) {
+  if ((code & 0xFF) == SQLITE_FULL || (code & 0xFF) == SQLITE_READONLY) return false;
+  return code != SQLITE_IOERR_WRITE || (system_number != EDQUOT && system_number != EFBIG);
+}
 
 class SqliteLog final : public Log {
  public:
@@ -95,9 +100,11 @@ class SqliteLog final : public Log {
     }
     if (code = commit(); code != SQLITE_DONE) {
       std::string why = failure(code);
+      const bool may_return = leaves_doubt(code, commit_number_);
       roll_back();
       stored_latest_ms_ = latest_ms_before;
-      doubt(code);
+      must_reload_ = true;
+      if (may_return) doubt();
       return all(std::move(results), WriteAnswer::unknown, why);
     }
     publish(changes);
@@ -177,9 +184,16 @@ class SqliteLog final : public Log {
     if (connection_.in_transaction()) rollback_.run();
   }
 
+  int run_commit() {
+    errno = 0;
+    const int code = commit_.run();
+    commit_number_ = errno;
+    return code;
+  }
+
   int commit() {
     if (const int code = ESCROW_FAULT_ERROR("store.commit.before", ""); code != SQLITE_OK) return code;
-    const int code = commit_.run();
+    const int code = run_commit();
     // An error here: it is done, and says that it failed.
     if (const int said = ESCROW_FAULT_ERROR("store.commit.after", ""); said != SQLITE_OK) return said;
     return code;
@@ -236,7 +250,9 @@ class SqliteLog final : public Log {
   template <class Work>
   Result<std::size_t> maintain(Work work) {
     const auto hold = hold_connection();
-    return maintain_held(std::move(work));
+    auto done = maintain_held(std::move(work));
+    if (!done && shared_->is_in_doubt) doubt();
+    return done;
   }
 
   template <class Work>
@@ -250,11 +266,11 @@ class SqliteLog final : public Log {
     auto [code, count] = work();
     if (code == SQLITE_DONE) {
       ESCROW_FAULT_POINT("store.upkeep.before", "");
-      code = commit_.run();
+      code = run_commit();
       ESCROW_FAULT_POINT("store.upkeep.after", "");
       // Not forgotten because something else, a probe, goes well.
       if (code != SQLITE_DONE) must_reload_ = true;
-      if (code != SQLITE_DONE && leaves_doubt(code) && is_durable()) shared_->is_in_doubt = true;
+      if (code != SQLITE_DONE && leaves_doubt(code, commit_number_) && is_durable()) shared_->is_in_doubt = true;
     }
     if (code == SQLITE_DONE) return count;
     std::string why = failure(code);
@@ -269,12 +285,10 @@ class SqliteLog final : public Log {
     return {};
   }
 
-  /// What a COMMIT that failed with `code` has done nobody knows: the sequences and counts are read again before the next write,
-  /// and nobody reads until a commit has gone through, at best the probe made here.
-  void doubt(int code) {
-    must_reload_ = true;
+  /// A COMMIT failed that the next start may find done: nobody reads until another one has gone through, at best the probe made here.
+  void doubt() {
     // What is in memory only does not come back.
-    if (!leaves_doubt(code) || !is_durable()) return;
+    if (!is_durable()) return;
     shared_->is_in_doubt = true;
     if (!fatal_) (void)probe_held();
   }
@@ -293,6 +307,8 @@ class SqliteLog final : public Log {
   std::int64_t checkpoint_at_pages_ = options_.checkpoint_pages;
   bool alarmed_ = false;
   bool must_reload_ = false;
+  /// The system's number of what the last COMMIT met; 0: nothing.
+  int commit_number_ = 0;
   std::optional<std::string> fatal_;
 };
 

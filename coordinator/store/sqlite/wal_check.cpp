@@ -150,15 +150,28 @@ bool is_carried_over(std::istream& wal, std::istream& database) {
   if (!wal.read(header.data(), header_size)) return false;
   const std::uint32_t page_size = big_endian(std::string_view(header.data(), header_size), 8);
   if (page_size < 512 || page_size > 65'536) return false;
+  const bool is_big_endian = (big_endian(std::string_view(header.data(), header_size), 0) & 1U) != 0;
   // The newest frame of each page, up to the last commit; the salts of the first frame are those of all.
   std::map<std::uint32_t, std::string> committed;
   std::map<std::uint32_t, std::string> since;
   std::string salts;
   std::uint32_t pages = 0;
+  std::optional<WalChecksum> before;
+  bool is_behind = false;
+  int commits_in_a_row = 0;
   std::string frame(frame_header_size + page_size, '\0');
   while (wal.read(frame.data(), static_cast<std::streamsize>(frame.size()))) {
     if (salts.empty()) salts = frame.substr(8, 8);
     if (frame.compare(8, 8, salts) != 0) break;
+    // What does not follow is left from a commit that failed and has been overwritten in part. Two commits in a row there are none such.
+    const bool follows = !before || before->leads_to(frame);
+    before.emplace(is_big_endian, frame);
+    is_behind = is_behind || !follows;
+    if (is_behind) {
+      if (!follows) commits_in_a_row = 0;
+      if (big_endian(frame, 4) != 0 && ++commits_in_a_row == 2) return false;
+      continue;
+    }
     since[big_endian(frame, 0)] = frame.substr(frame_header_size);
     if (big_endian(frame, 4) == 0) continue;
     pages = big_endian(frame, 4);

@@ -196,6 +196,41 @@ TEST_CASE("museum: the next header of the write-ahead log, written half-way time
   CHECK(vfs::read_content(log_path, disk.name()).revisions.size() == 3);
 }
 
+TEST_CASE("museum: half a header before what is left of a commit that failed is no damage", "[vfs][museum]") {
+  Disk disk("museum");
+  std::vector<store::Write> many;
+  for (int i = 0; i < 8; ++i) many.push_back(start_of(started("failed." + std::to_string(i))));
+  for (auto& write : many) write.request.resize(write.request.size() + 9'000, ' ');
+  std::unique_ptr<store::Log> log;
+  const auto begin = [&] {
+    log.reset();
+    disk.start({{log_path, ""}}, 9);
+    log = std::move(
+        *store::sqlite::open_log({.path = log_path, .checkpoint_pages = 1, .busy_ms = 20, .vfs = disk.name(), .has_real_files = false}));
+    REQUIRE(log->apply({start_of(started("kept"))})[0].answer == WriteAnswer::ok);
+  };
+  begin();
+  disk.count_requests();
+  REQUIRE(log->apply(many)[0].answer == WriteAnswer::ok);
+  std::int64_t last = 0;
+  for (std::size_t i = 0; i < disk.requests().size(); ++i) {
+    if (disk.requests()[i].step == Step::write) last = static_cast<std::int64_t>(i) + 1;
+  }
+  begin();
+  disk.arm({last, Harm::error_but_done, Lasting::once});
+  REQUIRE(log->apply(many)[0].answer == WriteAnswer::unknown);
+  disk.disarm();
+  (void)log->tend();
+  vfs::Image image = disk.seen();
+  disk.end_process();
+  log.reset();
+  ++image.at(log_path + "-wal")[15];
+  CHECK(inspect(image));
+  disk.start(image, 10);
+  REQUIRE(open_on(disk));
+  CHECK(vfs::read_content(log_path, disk.name()).revisions.size() == 1);
+}
+
 TEST_CASE("museum: a torn commit before what is left of one that failed is no damage", "[vfs][museum]") {
   Disk disk("museum");
   std::vector<store::Write> many;

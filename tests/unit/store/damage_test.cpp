@@ -74,14 +74,17 @@ TEST_CASE("a row of the history that cannot be read hides no other", "[store][sq
   {
     auto log = store::sqlite::open_log({.path = path});
     REQUIRE(log);
-    for (const auto* name : {"a", "b", "c", "d"}) REQUIRE((*log)->apply({start_of(started(name))})[0].answer == store::WriteAnswer::ok);
+    for (const auto* name : {"a", "b", "c", "d", "e"})
+      REQUIRE((*log)->apply({start_of(started(name))})[0].answer == store::WriteAnswer::ok);
   }
   sqlite3* file = nullptr;
   REQUIRE(sqlite3_open(path.c_str(), &file) == SQLITE_OK);
   // Every second and third event, so that a whole page of two is unreadable; and all but the last of one transaction.
   const char* damage =
       "UPDATE history SET events = replace(events, 'started', 'unheard_of') WHERE seq IN (2, 3);"
-      "UPDATE history SET transaction_id = 4 WHERE seq = 2";
+      "UPDATE history SET transaction_id = 4 WHERE seq = 2;"
+      // The last one is no JSON at all: that stops no start.
+      "UPDATE history SET events = '[{\"at_ms' WHERE seq = 5";
   CHECK(sqlite3_exec(file, damage, nullptr, nullptr, nullptr) == SQLITE_OK);
   sqlite3_close(file);
   auto log = store::sqlite::open_log({.path = path});

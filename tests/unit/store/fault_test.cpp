@@ -2,6 +2,7 @@
 
 #include <sqlite3.h>
 
+#include <cerrno>
 #include <filesystem>
 #include <map>
 #include <optional>
@@ -110,11 +111,15 @@ TEST_CASE("a failed fsync of a checkpoint is fatal", "[store][sqlite]") {
 
 TEST_CASE("a full disk refuses writes, keeps what it has, and goes on when there is room", "[store][sqlite]") {
   FailingVfs vfs("full-disk");
-  for (const int code : {SQLITE_FULL, SQLITE_READONLY, SQLITE_IOERR_WRITE}) {
+  // A quota and a limit of the file's size are told by the system's number only.
+  const std::pair<int, int> refusals[] = {
+      {SQLITE_FULL, 0}, {SQLITE_READONLY, 0}, {SQLITE_IOERR_WRITE, EDQUOT}, {SQLITE_IOERR_WRITE, EFBIG}, {SQLITE_IOERR_WRITE, EIO}};
+  for (const auto& [code, number] : refusals) {
+    CAPTURE(code, number);
     Bench bench(vfs);
     auto transaction = started("before");
     REQUIRE(bench.apply(start_of(transaction)) == WriteAnswer::ok);
-    vfs.fail({.operation = Operation::write, .is_sticky = true, .code = code});
+    vfs.fail({.operation = Operation::write, .is_sticky = true, .code = code, .error_number = number});
     auto failing = transaction;
     for (int i = 0; i < 3; ++i) {
       const auto answer = bench.apply(next_of(failing));
@@ -122,7 +127,7 @@ TEST_CASE("a full disk refuses writes, keeps what it has, and goes on when there
       failing = transaction;
       CHECK_FALSE(bench.log->probe());
       // Only where it is certain that nothing of the commit can come back.
-      if (code != SQLITE_IOERR_WRITE) CHECK(bench.revision("before") == 1);
+      if (number != EIO) CHECK(bench.revision("before") == 1);
     }
     CHECK_FALSE(bench.log->fatal());
     vfs.heal();

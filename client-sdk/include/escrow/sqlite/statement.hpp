@@ -50,7 +50,7 @@ class Statement {
   /// Runs to the end; answers how many rows an insert, update or delete has changed.
   std::int64_t run();
 
-  /// Back to the beginning, to be bound and run again; holds no lock and reads no row any more.
+  /// Back to the beginning, to be bound and run again; holds no lock, no row and no bound value any more.
   void reset() noexcept;
 
   /// Columns count from 0; NULL reads as empty or 0.

@@ -122,6 +122,23 @@ TEST_CASE("what stays prepared on a connection of the pool is as good as new aft
   }
 }
 
+TEST_CASE("a statement that a handler leaves in the middle of its rows does not make later calls busy", "[sdk][barrier]") {
+  Pair pair;
+  const sqlite::Connections connections(pair.folder.file("bank.db"),
+                                        sqlite::ConnectionOptions().busy_timeout(std::chrono::milliseconds(1)));
+  sqlite3_stmt* left = nullptr;
+  const auto careless = sqlite::behind_barrier(connections, [&](const sqlite::Call& call) {
+    REQUIRE(sqlite3_prepare_v2(call.db(), "select * from account", -1, &left, nullptr) == SQLITE_OK);
+    REQUIRE(sqlite3_step(left) == SQLITE_ROW);
+    return Outcome::succeeded();
+  });
+  const auto careful = sqlite::behind_barrier(connections, [](const sqlite::Call&) { return Outcome::succeeded(); });
+  CHECK(careless(call_of(Operation::action, Phase::forward, "first"), "{}").kind() == succeeded);
+  sqlite::execute(pair.first.db(), "update account set balance = balance");
+  CHECK(careful(call_of(Operation::action, Phase::forward, "second"), "{}").kind() == succeeded);
+  sqlite3_finalize(left);
+}
+
 TEST_CASE("a barrier on a connection of yours leaves nothing prepared on it", "[sdk][barrier]") {
   const test::TemporaryFolder folder;
   {
