@@ -195,26 +195,34 @@ TEST_CASE("an address is a neighbourhood of its own, and a network of IPv6 is on
 }
 
 TEST_CASE("handshakes wait for their turn, and turns go round among addresses", "[transport][strangers]") {
-  asio::io_context io;
-  async::DeadlineQueue deadlines(io.get_executor());
-  std::vector<std::string> order;
-  HandshakeTurns turns(deadlines, io.get_executor(), 20);
-  std::vector<std::unique_ptr<HandshakeTurns::Turn>> places;
-  const auto come = [&](const std::string& from) {
-    places.push_back(std::make_unique<HandshakeTurns::Turn>(turns));
-    asio::co_spawn(io, queue_up(*places.back(), from, order), asio::detached);
-  };
-  // Those of a second go at once; then five of the crowd stand in front of one who is alone, and one of them goes away.
-  for (int i = 0; i < 20; ++i) come("a");
-  for (int i = 0; i < 5; ++i) come("a");
-  come("b");
-  const auto begun = async::Clock::now();
-  while (turns.waiting() < 6) io.run_one();
-  CHECK(order.size() >= 20);
-  order.clear();
-  places[22]->give_up();
-  io.run();
-  CHECK(async::Clock::now() - begun > 150ms);
-  REQUIRE(order.size() == 5);
-  CHECK(order[1] + order[0] != "aa");
+  bool is_tried = false;
+  // Where the machine stands still for as long as a turn takes in the middle of it, it is tried again.
+  for (int attempt = 0; attempt < 10 && !is_tried; ++attempt) {
+    asio::io_context io;
+    async::DeadlineQueue deadlines(io.get_executor());
+    std::vector<std::string> order;
+    HandshakeTurns turns(deadlines, io.get_executor(), 5);
+    std::vector<std::unique_ptr<HandshakeTurns::Turn>> places;
+    const auto come = [&](const std::string& from) {
+      places.push_back(std::make_unique<HandshakeTurns::Turn>(turns));
+      asio::co_spawn(io, queue_up(*places.back(), from, order), asio::detached);
+    };
+    // Those of a second go at once; then five of the crowd stand in front of one who is alone, and one of them goes away.
+    for (int i = 0; i < 10; ++i) come("a");
+    come("b");
+    const auto begun = async::Clock::now();
+    io.poll();
+    is_tried = turns.waiting() == 6;
+    places[7]->give_up();
+    if (is_tried) {
+      CHECK(order.size() == 5);
+      order.clear();
+    }
+    io.run();
+    if (!is_tried) continue;
+    CHECK(async::Clock::now() - begun > 700ms);
+    REQUIRE(order.size() == 5);
+    CHECK(order[0] + order[1] == "ab");
+  }
+  CHECK(is_tried);
 }

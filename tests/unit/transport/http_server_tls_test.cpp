@@ -253,18 +253,25 @@ TEST_CASE("what streams to a client whose authority is taken away is told so", "
 TEST_CASE("a client whose certificate has come to its end is not served on its open connection", "[transport][server][tls]") {
   const TestCertificate certificate("IP:127.0.0.1");
   const TestCertificate authority("DNS:authority");
-  const TestCertificate shop("DNS:shop", authority, 2);
   TlsServerUnderTest server(tls_of(certificate, authority.certificate_file()));
-  TlsClient client(server.port(), {.certificate_file = shop.certificate_file(), .key_file = shop.key_file()});
-  client.send(get);
-  CHECK(has(client.receive_message(), "tls dns:shop"));
-  bool is_over = false;
-  for (int i = 0; i < 1'000 && !is_over; ++i) {
-    static_cast<void>(client.socket().hears_within(10));
+  bool was_served = false;
+  // On a machine that is slow enough the certificate ends before the first request.
+  for (const int valid_for_s : {2, 5, 15, 40}) {
+    const TestCertificate shop("DNS:shop", authority, valid_for_s);
+    TlsClient client(server.port(), {.certificate_file = shop.certificate_file(), .key_file = shop.key_file()});
     client.send(get);
-    is_over = client.receive_message().empty();
+    was_served = has(client.receive_message(), "tls dns:shop");
+    if (!was_served) continue;
+    bool is_over = false;
+    for (int i = 0; i < 10'000 && !is_over; ++i) {
+      static_cast<void>(client.socket().hears_within(10));
+      client.send(get);
+      is_over = client.receive_message().empty();
+    }
+    CHECK(is_over);
+    break;
   }
-  CHECK(is_over);
+  CHECK(was_served);
 }
 
 TEST_CASE("past the limit of connections a client over TLS is told so", "[transport][server][tls]") {
