@@ -279,19 +279,32 @@ TEST_CASE("B13 a second coordinator on the file of a running one ends with 1 and
 
 TEST_CASE("B15 killed at each step of making the schema the next start has all of it", "[process]") {
   Workplace workplace;
+  const auto schema_of = [](const std::string& path) {
+    DatabaseFile file(path);
+    return std::pair(file.rows("select version from schema_version order by version"),
+                     file.rows("select type, name, sql from sqlite_schema order by type, name"));
+  };
+  const std::string whole = workplace.path("whole.db");
+  CHECK_FALSE(start_on(whole, workplace.path("log")).has_value());
+  std::vector<std::string> rules;
+  for (const char* point : {"open.locked", "open.begun", "open.checked", "open.emptied", "open.run.before", "open.run.after"})
+    rules.push_back(point + std::string(" kill"));
+  for (std::size_t version = 1; version <= schema_of(whole).first.size(); ++version) {
+    for (const char* point : {"migration.before", "migration.written", "migration.after"})
+      rules.push_back(point + std::string(" kill at ") + std::to_string(version));
+  }
   int number = 0;
-  for (const char* point : {"open.locked", "open.begun", "open.checked", "open.emptied", "migration.before", "migration.written",
-                            "migration.after", "open.run.before", "open.run.after"}) {
-    INFO(point);
+  for (const std::string& rule : rules) {
+    INFO(rule);
     const std::string path = workplace.path("new" + std::to_string(++number) + ".db");
-    CHECK(start_on(path, workplace.path("log"), std::string(point) + " kill") == 137);
+    CHECK(start_on(path, workplace.path("log"), rule) == 137);
     // And once more; what has been made is not made again.
-    const auto again = start_on(path, workplace.path("log"), std::string(point) + " kill");
+    const auto again = start_on(path, workplace.path("log"), rule);
     CHECK(again.value_or(137) == 137);
     CHECK_FALSE(start_on(path, workplace.path("log")).has_value());
     DatabaseFile file(path);
     CHECK(file.rows("pragma integrity_check")[0][0] == "ok");
-    CHECK(file.rows("select count(*) from schema_version")[0][0] == "1");
+    CHECK(schema_of(path) == schema_of(whole));
     CHECK(file.rows("select count(*) from meta")[0][0] == "1");
   }
 }
