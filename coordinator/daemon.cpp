@@ -21,6 +21,7 @@
 #include <string_view>
 #include <utility>
 
+#include "coordinator/async/persist.hpp"
 #include "coordinator/async/task_group.hpp"
 #include "coordinator/engine/engine.hpp"
 #include "coordinator/faults/fault_point.hpp"
@@ -123,8 +124,9 @@ class Daemon {
     if (!endpoint) return refuse_config("listen", endpoint.error().detail);
     address_ = endpoint->text();
 
-    asio::co_spawn(context_, serve(), [this](const std::exception_ptr& failure) {
-      if (failure) failure_ = failure;
+    asio::co_spawn(context_, serve(), [](const std::exception_ptr& failure) {
+      // Without it nobody would hear a signal any more.
+      if (failure) std::rethrow_exception(failure);
     });
     try {
       context_.run();
@@ -132,7 +134,6 @@ class Daemon {
       // What it interrupted is half done, and what an orderly way out would destroy is in use by tasks and threads.
       end_after_fatal(logger_, "escrowd failed", error.what());
     }
-    if (failure_) std::rethrow_exception(failure_);
     return status_;
   }
 
@@ -234,9 +235,10 @@ class Daemon {
     std::fflush(stdout);
 
     async::TaskGroup watch(context_.get_executor());
-    watch.spawn(tell_readiness());
-    watch.spawn(read_again_on_hangup());
-    if (!reloads_.empty()) watch.spawn(look_at_files());
+    const auto warn = [this](std::string_view why) { logger_.warning("begun again after a failure", {{"detail", why}}); };
+    watch.spawn(async::persist([this] { return tell_readiness(); }, warn));
+    watch.spawn(async::persist([this] { return read_again_on_hangup(); }, warn));
+    if (!reloads_.empty()) watch.spawn(async::persist([this] { return look_at_files(); }, warn));
     const int signal = co_await signals_.async_wait(asio::use_awaitable);
     watch.cancel();
     co_await watch.join();
@@ -336,7 +338,6 @@ class Daemon {
   std::optional<transport::HttpServer> http_;
   std::string address_;
   int status_ = exit_clean;
-  std::exception_ptr failure_;
 };
 
 }  // namespace

@@ -97,7 +97,8 @@ void DeadlineQueue::sift_down(std::size_t position) {
   place(position, moving);
 }
 
-void DeadlineQueue::wait_for_first() {
+/// Without memory for the wait no limit would ever strike again, and nobody would be told: the end of the process is better.
+void DeadlineQueue::wait_for_first() noexcept {
   if (heap_.empty()) return;
   const Clock::time_point first = heap_.front()->when_;
   if (timer_->pending && timer_->armed_for <= first) return;

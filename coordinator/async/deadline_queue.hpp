@@ -56,7 +56,7 @@ class DeadlineQueue {
   void sift_up(std::size_t position);
   void sift_down(std::size_t position);
   void place(std::size_t position, Deadline* deadline);
-  void wait_for_first();
+  void wait_for_first() noexcept;
   void expire_due();
 
   std::vector<Deadline*> heap_;

@@ -1,13 +1,12 @@
 #include "coordinator/async/task_group.hpp"
 
 #include "coordinator/async/event.hpp"
+#include "coordinator/async/persist.hpp"
 #include "protocol/assert.hpp"
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/error.hpp>
-#include <boost/system/system_error.hpp>
 
 #include <exception>
 #include <list>
@@ -30,16 +29,6 @@ struct TaskGroup::State {
 };
 
 namespace {
-
-bool is_cancellation(const std::exception_ptr& failure) {
-  try {
-    std::rethrow_exception(failure);
-  } catch (const boost::system::system_error& error) {
-    return error.code() == boost::asio::error::operation_aborted;
-  } catch (...) {
-    return false;
-  }
-}
 
 /// The completion of one task. Leaves the list when it is destroyed: a handler that is dropped with its io_context is
 /// never called, and must not be waited for.

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "coordinator/async/persist.hpp"
 #include "coordinator/core/turn.hpp"
 #include "coordinator/engine/driver/call_request.hpp"
 #include "coordinator/engine/driver/shard.hpp"
@@ -156,7 +157,8 @@ async::Task<Result<void>> Engine::recover() {
   impl_->shard->begin();
   if (!impl_->shard->is_recovered()) co_await impl_->shard->recovered().wait();
   ESCROW_FAULT_POINT("recovery.done", "");
-  impl_->housekeeping.spawn(impl_->keep_house());
+  // What fails is for lack of memory, and the next second's work says the same again: nobody is told.
+  impl_->housekeeping.spawn(async::persist([impl = impl_.get()] { return impl->keep_house(); }, [](std::string_view) {}));
   co_return Result<void>();
 }
 

@@ -1,5 +1,6 @@
 #include "coordinator/transport/http_server.hpp"
 
+#include "coordinator/async/persist.hpp"
 #include "coordinator/async/task_group.hpp"
 #include "coordinator/faults/fault_point.hpp"
 #include "coordinator/transport/errors.hpp"
@@ -52,8 +53,6 @@ std::optional<tcp::endpoint> resolve(std::string_view text, const async::Executo
   return found.begin()->endpoint();
 }
 
-bool is_cancellation(const boost::system::system_error& error) { return error.code() == asio::error::operation_aborted; }
-
 }  // namespace
 
 int status_of(ProtocolError error) {
@@ -82,6 +81,7 @@ struct HttpServer::State {
   async::Task<> pause_accepting(boost::system::error_code failure);
   async::Task<> serve(Socket socket);
   async::Task<> refuse(Socket socket);
+  void tell_of_end(const std::exception_ptr& failure) noexcept;
 
   async::Executor executor;
   ServerContext context;
@@ -143,10 +143,8 @@ async::Task<> HttpServer::State::serve(Socket socket) {
   try {
     ServerConnection connection(context, std::move(socket));
     co_await connection.serve();
-  } catch (const boost::system::system_error& error) {
-    if (!is_cancellation(error)) context.warn(fmt::format("a connection ended: {}", error.what()));
-  } catch (const std::exception& error) {
-    context.warn(fmt::format("a connection ended: {}", error.what()));
+  } catch (...) {
+    tell_of_end(std::current_exception());
   }
 }
 
@@ -155,10 +153,18 @@ async::Task<> HttpServer::State::refuse(Socket socket) {
   try {
     ServerConnection connection(context, std::move(socket));
     co_await connection.refuse();
-  } catch (const boost::system::system_error& error) {
-    if (!is_cancellation(error)) context.warn(fmt::format("a connection ended: {}", error.what()));
-  } catch (const std::exception& error) {
-    context.warn(fmt::format("a connection ended: {}", error.what()));
+  } catch (...) {
+    tell_of_end(std::current_exception());
+  }
+}
+
+/// Of a connection that lacked memory, say: the others go on, also where there is none left to say so.
+void HttpServer::State::tell_of_end(const std::exception_ptr& failure) noexcept {
+  if (async::is_cancellation(failure)) return;
+  try {
+    context.warn(fmt::format("a connection ended: {}", async::describe(failure)));
+  } catch (...) {
+    return;
   }
 }
 
@@ -191,7 +197,11 @@ void HttpServer::use_tls(std::shared_ptr<const ServerTls> tls) {
 }
 
 void HttpServer::run() {
-  for (Acceptor& acceptor : state_->acceptors) state_->tasks.spawn(state_->accept(acceptor));
+  State& state = *state_;
+  const auto warn = [&state](std::string_view why) { state.context.warn(fmt::format("cannot accept connections: {}", why)); };
+  for (Acceptor& acceptor : state.acceptors) {
+    state.tasks.spawn(async::persist([&state, &acceptor] { return state.accept(acceptor); }, warn));
+  }
 }
 
 async::Task<> HttpServer::drain(std::chrono::milliseconds grace) {

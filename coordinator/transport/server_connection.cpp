@@ -1,5 +1,6 @@
 #include "coordinator/transport/server_connection.hpp"
 
+#include "coordinator/async/persist.hpp"
 #include "coordinator/faults/fault_point.hpp"
 
 #include <boost/asio/as_tuple.hpp>
@@ -34,16 +35,6 @@ std::string_view view(const boost::beast::flat_buffer& buffer) {
   return {static_cast<const char*>(buffer.data().data()), buffer.data().size()};
 }
 
-std::string describe(const std::exception_ptr& failure) {
-  try {
-    std::rethrow_exception(failure);
-  } catch (const std::exception& error) {
-    return error.what();
-  } catch (...) {
-    return "not a std::exception";
-  }
-}
-
 Response plain_error(ProtocolError error, std::string_view detail) {
   Response response(status_of(error));
   response.headers.add("Content-Type", "text/plain");
@@ -65,7 +56,6 @@ ServerContext::ServerContext(const async::Executor& executor, ServerLimits with_
 
 ServerConnection::ServerConnection(ServerContext& server, Socket socket)
     : server_(server),
-      entry_(server.open.insert(server.open.end(), this)),
       stream_(std::move(socket)),
       parser_(MessageLimits{.header_bytes = server.limits.header_bytes, .body_bytes = server.limits.body_bytes}),
       stranger_(server.strangers),
@@ -74,8 +64,12 @@ ServerConnection::ServerConnection(ServerContext& server, Socket socket)
   boost::system::error_code failure;
   stream_.socket().set_option(asio::ip::tcp::no_delay(true), failure);
   const auto peer = stream_.socket().remote_endpoint(failure);
-  if (failure) return;
-  auto address = peer.address();
+  if (!failure) note_peer(peer.address());
+  // Last, and nothing may throw behind it: a constructor that fails must leave no entry.
+  entry_ = server.open.insert(server.open.end(), this);
+}
+
+void ServerConnection::note_peer(asio::ip::address address) {
   if (address.is_v6() && address.to_v6().is_v4_mapped()) address = asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6());
   peer_is_loopback_ = address.is_loopback();
   remote_address_ = address.to_string();
@@ -313,7 +307,7 @@ async::Task<Response> ServerConnection::handle(Request request) {
   }
   const asio::cancellation_state cancellation = co_await asio::this_coro::cancellation_state;
   if (cancellation.cancelled() != asio::cancellation_type::none) std::rethrow_exception(failure);
-  server_.warn(fmt::format("a request handler threw: {}", describe(failure)));
+  server_.warn(fmt::format("a request handler threw: {}", async::describe(failure)));
   co_return server_.render(ProtocolError::internal, "");
 }
 
@@ -395,7 +389,7 @@ async::Task<bool> ServerConnection::send_stream(Response response, bool to_head,
   if (failure && producer_was_first) {
     const asio::cancellation_state cancellation = co_await asio::this_coro::cancellation_state;
     if (cancellation.cancelled() == asio::cancellation_type::none) {
-      server_.warn(fmt::format("a streamed answer threw: {}", describe(failure)));
+      server_.warn(fmt::format("a streamed answer threw: {}", async::describe(failure)));
     }
     co_return false;  // the missing last chunk tells the peer
   }

@@ -10,6 +10,7 @@
 #include "coordinator/transport/message_writer.hpp"
 #include "coordinator/transport/strangers.hpp"
 
+#include <boost/asio/ip/address.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 
 #include <list>
@@ -91,6 +92,7 @@ class ServerConnection final : public Stranger, public PeerStanding {
   Received received_nothing_more();
   void limit(Phase phase, std::chrono::milliseconds time);
   void expire();
+  void note_peer(boost::asio::ip::address address);
 
   ServerContext& server_;
   std::list<ServerConnection*>::iterator entry_;

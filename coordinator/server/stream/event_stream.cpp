@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "coordinator/async/persist.hpp"
 #include "coordinator/server/stream/sse.hpp"
 
 namespace escrow::server {
@@ -99,8 +100,11 @@ EventStream::Session::Session(EventStream& stream, std::shared_ptr<Admission> ad
   const bool is_torn = query_.after && *query_.after + 1 < range.complete_from && (!query_.gid || is_gone);
   if (is_ahead || is_torn) sse::append_gap(opening_, *query_.after, is_ahead ? range.last + 1 : range.complete_from, place_);
   if (!query_.gid) reader_.emplace(stream.feed_, query_.types, place_, range.last, range.complete_from, query_.sees_words);
-  entry_ = stream.sessions_.insert(stream.sessions_.end(), this);
+  // What may throw comes first: a constructor that fails must leave no entry.
+  std::list<Session*> entry{this};
   if (query_.gid) stream.by_gid_.emplace(query_.gid->text(), this);
+  entry_ = entry.begin();
+  stream.sessions_.splice(stream.sessions_.end(), entry);
 }
 
 EventStream::Session::~Session() {
@@ -216,8 +220,16 @@ async::Task<Result<transport::BodyStream, Problem>> EventStream::open(StreamQuer
   const auto range = co_await engine_.event_range();
   if (!range) co_return Opened(Problem(protocol::ProblemCode::store_unavailable, range.error().detail));
   auto session = std::make_shared<Session>(*this, std::move(admission), std::move(query), *range, is_gone);
-  if (session->reads_all() && !std::exchange(feeds_readers_, true)) tasks_.spawn(feed_readers());
-  if (session->wants_overview() && !std::exchange(tells_overview_, true)) tasks_.spawn(tell_overview());
+  // Noted when they run: what could not be begun is begun for the next reader.
+  const auto nobody = [](std::string_view) {};
+  if (session->reads_all() && !feeds_readers_) {
+    tasks_.spawn(async::persist([this] { return feed_readers(); }, nobody));
+    feeds_readers_ = true;
+  }
+  if (session->wants_overview() && !tells_overview_) {
+    tasks_.spawn(async::persist([this] { return tell_overview(); }, nobody));
+    tells_overview_ = true;
+  }
   // A reader that resumes may be the first, or want what nobody wanted before.
   wake(told_);
   co_return Opened(transport::BodyStream([session](transport::BodyWriter& writer) { return session->run(writer); }));
@@ -236,6 +248,8 @@ void EventStream::on_durable(const protocol::Gid& gid, const engine::DurableEven
 /// The one reader of the log that feeds all who keep up.
 async::Task<> EventStream::feed_readers() {
   async::Timer timer(engine_.executor());
+  // What an exception has ended may have been about to read one.
+  feed_.page_failed();
   for (;;) {
     const auto after = feed_.begin_page();
     if (!after) {

@@ -42,7 +42,7 @@ void Feed::page_failed() {
   is_doubt_new_ = false;
 }
 
-bool Feed::page_read(const engine::EventPage& page) {
+bool Feed::page_read(const engine::EventPage& page) noexcept {
   ESCROW_ASSERT(is_reading_);
   is_reading_ = false;
   bool is_new = false;

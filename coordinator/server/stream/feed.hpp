@@ -35,8 +35,9 @@ class Feed {
   /// The place behind which a page of the log is wanted now; nothing: all that anybody wants is in the ring, or a page is on its way. The
   /// caller reads it and gives it to `page_read`, or calls `page_failed`.
   [[nodiscard]] std::optional<std::int64_t> begin_page();
-  /// True: something new stands in the ring.
-  bool page_read(const engine::EventPage& page);
+  /// True: something new stands in the ring. A page of which only a part got there would be read and sent again: an exception on the way
+  /// ends the process.
+  bool page_read(const engine::EventPage& page) noexcept;
   void page_failed();
 
   /// Everything up to here that anybody wants is in the ring, or has been pushed out of it.
