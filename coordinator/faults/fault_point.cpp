@@ -16,6 +16,7 @@
 #include <stdexcept>
 #include <string>
 
+#include "coordinator/faults/fault_allocation.hpp"
 #include "coordinator/faults/fault_rule.hpp"
 
 /// The one place in the coordinator that reads its orders from the environment: it is not there in what is shipped.
@@ -122,15 +123,29 @@ int perform(const Rule& rule, std::string_view point) {
     case Action::throws: throw std::runtime_error("a fault rule threw at " + std::string(point));
     case Action::nomem: throw std::bad_alloc();
     case Action::error: return rule.value;
+    case Action::memory:
+    case Action::starve:
+      is_starving = rule.action == Action::starve;
+      allocations_left = rule.value;
+      return 0;
   }
   return 0;
 }
 
 }  // namespace
 
+std::atomic<std::int64_t> allocations_left = 0;
+std::atomic<bool> is_starving = false;
+thread_local bool is_at_a_point = false;
+
 const std::atomic<bool>& armed = Rules::instance().armed();
 
 int failure_at(std::string_view marked_point, std::string_view context) {
+  struct AtAPoint {
+    AtAPoint() { is_at_a_point = true; }
+    ~AtAPoint() { is_at_a_point = false; }
+  };
+  const AtAPoint guard;
   const std::string_view point = marked_point.substr(mark.size());
   const auto rule = Rules::instance().strike(point, context);
   return rule ? perform(*rule, point) : 0;

@@ -20,7 +20,7 @@ constexpr std::array<std::pair<std::string_view, int>, 11> errors{{{"BUSY", 5},
                                                                    {"FULL", 13},
                                                                    {"CANTOPEN", 14}}};
 
-constexpr std::array<std::pair<std::string_view, Rule::Action>, 10> actions{{{"kill", Rule::Action::kill},
+constexpr std::array<std::pair<std::string_view, Rule::Action>, 12> actions{{{"kill", Rule::Action::kill},
                                                                              {"abort", Rule::Action::abort},
                                                                              {"stop", Rule::Action::stop},
                                                                              {"term", Rule::Action::term},
@@ -29,7 +29,9 @@ constexpr std::array<std::pair<std::string_view, Rule::Action>, 10> actions{{{"k
                                                                              {"hold", Rule::Action::hold},
                                                                              {"throw", Rule::Action::throws},
                                                                              {"nomem", Rule::Action::nomem},
-                                                                             {"error", Rule::Action::error}}};
+                                                                             {"error", Rule::Action::error},
+                                                                             {"memory", Rule::Action::memory},
+                                                                             {"starve", Rule::Action::starve}}};
 
 template <class Number>
 bool read(std::string_view text, Number& number) {
@@ -62,7 +64,9 @@ bool read_action(std::string_view word, Rule& rule) {
   if (!known) return false;
   switch (rule.action) {
     case Rule::Action::exit:
-    case Rule::Action::delay: return read(value, rule.value);
+    case Rule::Action::delay:
+    case Rule::Action::memory:
+    case Rule::Action::starve: return read(value, rule.value);
     case Rule::Action::error:
       for (const auto& [text, number] : errors) {
         if (text == value) rule.value = number;

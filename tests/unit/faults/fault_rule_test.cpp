@@ -39,6 +39,8 @@ TEST_CASE("a fault rule names a point, what happens, where, and how often", "[fa
   CHECK(read.while_file == "flag");
   CHECK(rule("x delay:100").value == 100);
   CHECK(rule("x exit:3").value == 3);
+  CHECK(rule("x memory:17").value == 17);
+  CHECK(rule("x starve:2").action == Rule::Action::starve);
 }
 
 TEST_CASE("fault rules stand in lines or behind semicolons, and comments are skipped", "[faults]") {
