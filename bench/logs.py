@@ -1,10 +1,12 @@
 """Prepared logs: made once, kept in the cache folder, lent to runs."""
 
+import contextlib
 import hashlib
 import json
 import os
 import pathlib
 import shutil
+import sqlite3
 import subprocess
 import tempfile
 import urllib.request
@@ -12,8 +14,9 @@ import urllib.request
 from processes import CACHE, Coordinator, Failed, Participant
 
 HERE = pathlib.Path(__file__).resolve().parent
+SCHEMA = HERE.parent / "coordinator" / "store" / "sqlite" / "schema"
 # What a row looks like is in these; another content asks for another log.
-FORMAT = [HERE.parent / "docs" / "log-format.md", HERE / "log" / "main.cpp", *sorted((HERE.parent / "coordinator/store/sqlite/schema").glob("*.sql"))]
+FORMAT = [HERE.parent / "docs" / "log-format.md", HERE / "log" / "main.cpp", *sorted(SCHEMA.glob("*.sql"))]
 YEAR_MS = 31536000000
 # Else a cached log would be cleared of what is older than a week.
 KEEP = {"retention_ms": 10 * YEAR_MS, "tombstone_ms": 10 * YEAR_MS}
@@ -41,6 +44,10 @@ def write_templates(programs, folder, log):
     finally:
         coordinator.kill()
         participant.kill()
+    with contextlib.closing(sqlite3.connect(folder / log)) as written:
+        version = written.execute("SELECT max(version) FROM schema_version").fetchone()[0]
+    if version != len(list(SCHEMA.glob("*.sql"))):
+        raise Failed(f"escrowd writes version {version} of the log, the sources have another: build it first")
 
 
 def place(finished, waiting):

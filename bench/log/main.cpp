@@ -63,32 +63,37 @@ void check_template(sqlite3* log) {
 
 /// `count` copies of transaction `gid`, a hundred of them started in each millisecond after it.
 void copy(sqlite3* log, const std::string& gid, const std::string& count) {
-  const std::string as = "SELECT * FROM transactions WHERE gid = '" + gid + "'";
+  const std::string id = std::to_string(run(log, "SELECT id FROM transactions WHERE gid = '" + gid + "'"));
+  const std::string last_id = std::to_string(run(log, "SELECT max(id) FROM transactions"));
+  const std::string last_seq = std::to_string(run(log, "SELECT max(seq) FROM history"));
+  // What is copied lies beside the log: a statement that reads where it writes would put all of it aside first.
+  for (const std::string table : {"requests", "branches", "outputs", "history", "transactions"}) {
+    run(log, "DROP TABLE IF EXISTS temp.one_of_" + table);
+    run(log, "CREATE TEMP TABLE one_of_" + table + " AS SELECT * FROM " + table + " WHERE " +
+                 (table == "transactions" ? "id" : "transaction_id") + " = " + id);
+  }
+  const std::string before = std::to_string(run(log, "SELECT min(seq - json_array_length(events)) FROM one_of_history"));
+  const std::string events = std::to_string(run(log, "SELECT max(seq) - " + before + " FROM one_of_history"));
   run(log, "DROP TABLE IF EXISTS temp.made");
-  // The copies' own columns first: everything else refers to them.
-  run(log, "CREATE TEMP TABLE made AS WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < " + count +
-               ") SELECT (SELECT max(id) FROM transactions) + i AS id, t.id AS template, t.gid || printf('-%010d', i) AS gid, i / 100 AS"
-               " later FROM n, (" +
-               as + ") t");
+  run(log, "CREATE TEMP TABLE made AS WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < " + count + ") SELECT " +
+               last_id + " + i AS id, '" + gid + "' || printf('-%010d', i) AS gid, i FROM n");
   run(log,
-      std::string("INSERT INTO transactions SELECT id, gid, revision, run, status, mode, name, attention, started_at_ms, updated_at_ms,"
-                  " finished_at_ms, due_at_ms, checksum('.....?...??.', gid, revision, run, status, mode, name, attention,"
-                  " started_at_ms, updated_at_ms, finished_at_ms, due_at_ms, state), state FROM (SELECT m.id, m.gid, revision, run,"
-                  " status, mode, name, attention, started_at_ms + later AS started_at_ms, updated_at_ms + later AS updated_at_ms,"
-                  " finished_at_ms + later AS finished_at_ms, due_at_ms, state FROM temp.made m JOIN transactions t ON t.id ="
-                  " m.template)"));
+      "INSERT INTO transactions SELECT id, gid, revision, run, status, mode, name, attention, started_at_ms, updated_at_ms,"
+      " finished_at_ms, due_at_ms, checksum('.....?...??.', gid, revision, run, status, mode, name, attention, started_at_ms,"
+      " updated_at_ms, finished_at_ms, due_at_ms, state), state FROM (SELECT m.id, m.gid, revision, run, status, mode, name, attention,"
+      " started_at_ms + i / 100 AS started_at_ms, updated_at_ms + i / 100 AS updated_at_ms, finished_at_ms + i / 100 AS"
+      " finished_at_ms, due_at_ms, state FROM temp.made m, temp.one_of_transactions)");
   run(log,
       "INSERT INTO requests SELECT id, checksum('...', gid, 'request', request), request FROM (SELECT m.id, m.gid, replace(request, '" +
-          gid + "', m.gid) AS request FROM temp.made m JOIN requests ON transaction_id = m.template)");
+          gid + "', m.gid) AS request FROM temp.made m, temp.one_of_requests)");
   run(log,
-      "INSERT INTO branches SELECT m.id, branch, checksum('...?', m.gid, branch, request, payload), request, payload FROM temp.made m"
-      " JOIN branches ON transaction_id = m.template");
+      "INSERT INTO branches SELECT m.id, branch, checksum('...?', m.gid, branch, request, payload), request, payload FROM temp.made m,"
+      " temp.one_of_branches");
   run(log,
       "INSERT INTO outputs SELECT m.id, branch, role, revision, checksum('.....', m.gid, branch, role, revision, output), output FROM"
-      " temp.made m JOIN outputs ON transaction_id = m.template");
-  run(log,
-      "INSERT INTO events (transaction_id, at_ms, type, branch, operation, attempt, detail, actor) SELECT m.id, at_ms + later, type,"
-      " branch, operation, attempt, detail, actor FROM temp.made m JOIN events ON transaction_id = m.template");
+      " temp.made m, temp.one_of_outputs");
+  run(log, "INSERT INTO history SELECT " + last_seq + " + (i - 1) * " + events + " + seq - " + before +
+               ", m.id, events FROM temp.made m, temp.one_of_history");
 }
 
 }  // namespace
