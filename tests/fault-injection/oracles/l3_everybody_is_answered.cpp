@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <optional>
 #include <string>
 
 #include "tests/fault-injection/oracles/calm.hpp"
@@ -7,14 +8,25 @@
 namespace escrow::oracles {
 namespace {
 
+/// Until when a process may have been stopped that was stopped in the storm; nothing: none was.
+std::optional<core::Time> stopped_until(const Evidence& evidence) {
+  const auto& life = evidence.history().life;
+  if (std::ranges::find(life, sim::Life::What::paused, &sim::Life::what) == life.end()) return std::nullopt;
+  const auto calm = std::ranges::find(life, sim::Life::What::calm, &sim::Life::what);
+  return calm == life.end() ? std::nullopt : std::optional(calm->at);
+}
+
 /// Whether as many transactions as are let in may have been unfinished while the question was open.
 bool was_full(const Evidence& evidence, const sim::Asked& asked, const sim::Told& told) {
-  // A coordinator learns of an end some time after the log has it.
+  // A coordinator learns of an end some time after the log has it, and after it goes on.
   constexpr core::Duration slack{500};
+  const auto stopped = stopped_until(evidence);
   const auto unfinished = std::ranges::count_if(evidence.cases(), [&](const Case& one) {
     if (one.written.empty() || one.written.front()->seq > told.seq) return false;
     const auto ended = std::ranges::find_if(one.written, [](const sim::Written* write) { return write->value->is_terminal(); });
-    return ended == one.written.end() || (*ended)->at + slack >= asked.at;
+    if (ended == one.written.end()) return true;
+    const core::Time learned = stopped && *stopped > (*ended)->at ? *stopped : (*ended)->at;
+    return learned + slack >= asked.at;
   });
   return unfinished >= evidence.history().end.unfinished_limit;
 }

@@ -167,6 +167,13 @@ TEST_CASE("L3 tells a start that is one too many from one that is turned away to
   ended.history.end.unfinished_limit = 1;
   ended.write().end(Status::committed).calm().ask(Ask::start).refuse(ProblemCode::overloaded);
   CHECK(ended.found_by("L3") == 1);
+  // A process that was stopped until the calm hears of the end then.
+  Forged stopped(saga({"b0"}));
+  stopped.history.end.unfinished_limit = 1;
+  stopped.life(sim::Life::What::paused).write().end(Status::committed).calm().ask(Ask::start).refuse(ProblemCode::overloaded);
+  CHECK(stopped.found_by("L3") == 1);
+  stopped.history.asked.back().at = stopped.history.life.back().at + core::Duration(500);
+  CHECK(stopped.found_by("L3") == 0);
 }
 
 TEST_CASE("L3 tells damage that is not there from damage", "[oracles][L3]") {
