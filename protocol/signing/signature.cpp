@@ -102,20 +102,23 @@ std::optional<SignatureRefusal> refuse_call(const std::vector<VerifyingKey>& key
                   "webhook-id is that of another call: method, host, path with query, gid, branch, operation or phase were changed on the "
                   "way, or the call is replayed as another one");
   }
-  // A key that stands there twice counts as what permits more.
-  std::vector<VerifyingKey> in_order = keys;
-  std::ranges::stable_partition(in_order, [](const VerifyingKey& key) { return !key.is_for_forward_calls(); });
   if (!std::ranges::any_of(signatures, is_known)) {
     return refuse(SignatureFault::no_match, "webhook-signature holds no signature of version v1 or v1a");
   }
-  const auto signed_by = std::ranges::find_if(
-      in_order, [&](const VerifyingKey& key) { return key.verifies_any_of(signatures, *headers.id, *timestamp_s, body); });
-  if (signed_by == in_order.end()) {
-    return refuse(SignatureFault::no_match, "no signature of a key that is known here: another key, or the body was changed on the way");
-  }
-  if (signed_by->is_for_forward_calls() && !is_forward_call(call)) {
-    return refuse(SignatureFault::not_permitted,
-                  "the key that signed it is an initiator's, for action and try alone, and this is another call");
+  const auto is_signed_by = [&](bool an_initiator) {
+    return std::ranges::any_of(keys, [&](const VerifyingKey& key) {
+      return key.is_for_forward_calls() == an_initiator && key.verifies_any_of(signatures, *headers.id, *timestamp_s, body);
+    });
+  };
+  // A key that stands there twice counts as what permits more.
+  if (!is_signed_by(false)) {
+    if (!is_signed_by(true)) {
+      return refuse(SignatureFault::no_match, "no signature of a key that is known here: another key, or the body was changed on the way");
+    }
+    if (!is_forward_call(call)) {
+      return refuse(SignatureFault::not_permitted,
+                    "the key that signed it is an initiator's, for action and try alone, and this is another call");
+    }
   }
   // Last: what is said of clocks is then said of a call that is certainly the coordinator's.
   if (*timestamp_s < now_s - tolerance.count()) {
