@@ -75,6 +75,8 @@ storms() { # <seconds> ; network faults, kills, and both, as long as each other
   ESCROW_STORM_SEED=$(date +%s) ESCROW_STORM_SECONDS=$(($1 / 3 + 1)) build/torture/tests/test_passthrough "every mode*"
 }
 
+fuzz_for() { fuzz $(($1 * jobs / 11 + 1)); } # <seconds> ; for all eleven targets together
+
 # Cases of the exploration that real processes take in a second, at least.
 real_rate=20
 explore_real() { # <seconds> ; single faults, then members of the classes that the exploration wrote down, pairs among them
@@ -114,7 +116,7 @@ cmd_torture() {
     esac
   done
   [[ $minutes =~ ^[1-9][0-9]*$ ]] || die "--minutes takes a whole number of at least 1"
-  need "${packages_build[@]}" "${packages_test[@]}" "${packages_tidy[@]}"
+  need "${packages_build[@]}" "${packages_test[@]}" "${packages_tidy[@]}" "${packages_fuzz[@]}"
   stage "build (torture)" configure_and_build torture escrow-simulation escrow-process escrow-explore-real test_passthrough || finish "./dev torture"
   rm -rf "$night"
   mkdir -p "$night"
@@ -133,12 +135,15 @@ cmd_torture() {
   ((kept >= least_for_sanitizers)) || kept=0
   shared_out=$((shared_out - kept))
   say "$(took $((shared_out > 0 ? shared_out : 0))) to share out, $(took "$kept") for sanitizers"
-  stage "simulation: new seeds" recorded seeds on_every_core simulate_on "$(share 58)" || true
+  stage "simulation: new seeds" recorded seeds on_every_core simulate_on "$(share 50)" || true
   stage "disk: power fails" recorded power on_every_core lose_power_on "$(share 20)" || true
   stage "disk: every request fails in every way" recorded requests on_every_core fail_requests_on "$(share 8)" || true
   stage "real processes: killed" recorded kills kill_processes "$(share 6)" || true
   stage "real processes: storms" recorded storms storms "$(share 4)" || true
   stage "real processes: single faults and pairs" recorded real explore_real "$(share 4)" || true
+  if stage "build (fuzz)" built build_fuzzers; then
+    stage "fuzz: every target" recorded fuzz fuzz_for "$(share 8)" || true
+  fi
 
   if ((kept > 0)); then
     sanitize asan simulation fault unit contract integration || true

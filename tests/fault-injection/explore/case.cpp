@@ -4,6 +4,7 @@
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
+#include <cctype>
 #include <fstream>
 #include <iterator>
 #include <stdexcept>
@@ -22,6 +23,14 @@ int ordinal_in(const std::string& text, const std::string& file) {
   const int ordinal = sim::ordinal_of(text);
   if (ordinal < 0 || ordinal > 31) fail(file + ": " + text + " is no transaction");
   return ordinal;
+}
+
+/// What is written without quotes, a name or an id.
+std::string word_in(const YAML::Node& value, const std::string& file) {
+  auto word = value.as<std::string>();
+  const auto is_plain = [](unsigned char c) { return std::isalnum(c) != 0 || c == '_' || c == '-' || c == '+' || c == '.'; };
+  if (word.empty() || !std::ranges::all_of(word, is_plain)) fail(file + ": " + word + " is no name");
+  return word;
 }
 
 sim::RunOptions options_of(const Case& what, sim::Script& script, bool keeps_occasions) {
@@ -66,6 +75,11 @@ bool has_fired(const sim::Fired& fault, const std::vector<sim::Fired>& fired) {
 std::string in_quotes(std::string_view text) {
   std::string safe;
   for (const char c : text) {
+    // A line break would be read as a space, and other controls not at all.
+    if (static_cast<unsigned char>(c) < ' ' || c == '\x7f') {
+      safe += fmt::format("\\x{:02x}", static_cast<unsigned>(c));
+      continue;
+    }
     if (c == '"' || c == '\\') safe += '\\';
     safe += c;
   }
@@ -155,9 +169,9 @@ Case case_from(const std::string& text, const std::string& name) {
     if (key == "title") {
       what.title = value.as<std::string>();
     } else if (key == "covers") {
-      what.covers = value.as<std::vector<std::string>>();
+      for (const auto& one : value) what.covers.push_back(word_in(one, name));
     } else if (key == "scenario") {
-      what.scenario = value.as<std::string>();
+      what.scenario = word_in(value, name);
     } else if (key == "seed") {
       what.seed = value.as<std::uint64_t>();
     } else if (key == "transactions") {
@@ -177,18 +191,19 @@ Case case_from(const std::string& text, const std::string& name) {
         what.faults.push_back(*fault);
       }
     } else if (key == "planted") {
-      what.planted = value.as<std::string>();
+      what.planted = word_in(value, name);
     } else if (key == "oracle") {
-      what.oracle = value.as<std::string>();
+      what.oracle = word_in(value, name);
     } else if (key == "sees") {
       what.sees = value.as<std::vector<std::string>>();
     } else if (key == "outcome") {
-      for (const auto& one : value) what.outcomes[ordinal_in(one.first.as<std::string>(), name)] = one.second.as<std::string>();
+      for (const auto& one : value) what.outcomes[ordinal_in(one.first.as<std::string>(), name)] = word_in(one.second, name);
     } else {
       fail(name + ": what is " + key + "?");
     }
   }
   if (what.title.empty()) fail(name + ": a case has a title");
+  if (what.planted.empty() != what.oracle.empty()) fail(name + ": a planted bug and the oracle that finds it stand together");
   return what;
 }
 

@@ -64,7 +64,8 @@ std::string shown(const std::string& input) {
 
 /// The corpus, and `mutants` inputs made from it.
 void run(const char* name, std::uint64_t mutants) {
-  const Target* target = fuzz::target_named(name);
+  const Target* target = fuzz::target_named(name, fuzz::product_targets());
+  if (target == nullptr) target = fuzz::target_named(name, fuzz::world_targets());
   REQUIRE(target != nullptr);
   const auto inputs = corpus_of(*target);
   REQUIRE(inputs.size() > 5);

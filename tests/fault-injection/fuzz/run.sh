@@ -1,10 +1,13 @@
 #!/usr/bin/env bash
-# Feeds the targets of the fuzzer: run.sh PROGRAM OUT SECONDS JOBS [TARGET]
-# SECONDS for each target, JOBS of them at a time. What covers something new is kept in OUT/corpora and used by the next run; what an
-# oracle or a sanitizer objects to lies in OUT/found, and is repeated by `PROGRAM TARGET FILE`.
+# Feeds the targets of the fuzzer: run.sh BUILD SECONDS JOBS [TARGET]
+# SECONDS for each target, JOBS of them at a time; BUILD is where the presets' folders are. What covers something new is kept in
+# BUILD/fuzz/fuzz/corpora and used by the next run; what an oracle or a sanitizer objects to lies in BUILD/fuzz/fuzz/found, and is
+# repeated by the program with TARGET FILE.
 set -uo pipefail
-program=$1 out=$2 seconds=$3 jobs=$4 only=${5:-}
+build=$1 seconds=$2 jobs=$3 only=${4:-}
 here=$(dirname "${BASH_SOURCE[0]}")
+out=$build/fuzz/fuzz
+programs=("$build/fuzz/bin/escrow-fuzz" "$build/fuzz-worlds/bin/escrow-fuzz-worlds")
 
 words_of() { # <target>
   case $1 in
@@ -15,8 +18,8 @@ words_of() { # <target>
   esac
 }
 
-feed() { # <target> <-max_len=N>
-  local target=$1 log=$out/$1.log words options=(-timeout=20 -rss_limit_mb=2048 -print_final_stats=1 "$2")
+feed() { # <program> <target> <-max_len=N>
+  local program=$1 target=$2 log=$out/$2.log words options=(-timeout=20 -rss_limit_mb=2048 -print_final_stats=1 "$3")
   words=$(words_of "$target")
   [[ -z $words ]] || options+=("-dict=$here/dictionaries/$words.dict")
   mkdir -p "$out/corpora/$target" "$out/found"
@@ -30,12 +33,14 @@ feed() { # <target> <-max_len=N>
 }
 
 share() { # <number> ; every JOBSth target
-  local target longest number=0 result=0
-  while read -r target longest; do
-    [[ -z $only || $only == "$target" ]] || continue
-    (((number++) % jobs == $1)) || continue
-    feed "$target" "$longest" || result=1
-  done < <("$program" 2>&1 | sed -n 's/^  //p')
+  local program target longest number=0 result=0
+  for program in "${programs[@]}"; do
+    while read -r target longest; do
+      [[ -z $only || $only == "$target" ]] || continue
+      (((number++) % jobs == $1)) || continue
+      feed "$program" "$target" "$longest" || result=1
+    done < <("$program" 2>&1 | sed -n 's/^  //p')
+  done
   return "$result"
 }
 

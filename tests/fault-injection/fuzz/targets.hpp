@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <stdexcept>
 #include <string>
@@ -54,9 +55,14 @@ struct Target {
   /// Longer inputs find nothing that shorter ones don't.
   std::size_t longest;
 };
-[[nodiscard]] const std::vector<Target>& targets();
-/// Null: there is none of that name.
-[[nodiscard]] const Target* target_named(std::string_view name);
+/// What has the product alone before it, and what simulates whole worlds.
+[[nodiscard]] const std::vector<Target>& product_targets();
+[[nodiscard]] const std::vector<Target>& world_targets();
+/// Null: there is none of that name among them.
+[[nodiscard]] inline const Target* target_named(std::string_view name, const std::vector<Target>& targets) {
+  const auto found = std::ranges::find_if(targets, [name](const Target& target) { return name == target.name; });
+  return found == targets.end() ? nullptr : &*found;
+}
 
 void http_server(std::string_view input);
 void http_answer(std::string_view input);

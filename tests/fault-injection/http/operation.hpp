@@ -33,6 +33,7 @@ class HandlerOperation final : public Operation {
       if constexpr (has_size) {
         std::move(handler)(failure, size);
       } else {
+        static_cast<void>(size);
         std::move(handler)(failure);
       }
     });

@@ -107,7 +107,8 @@ Faults::Faults(std::uint64_t seed) : seed_(seed) {
   }
 }
 
-Faults::Faults(std::uint64_t seed, Script script) : seed_(seed), scripted_(true), plain_(script.plain), script_(std::move(script.faults)) {}
+Faults::Faults(std::uint64_t seed, Script script)
+    : seed_(seed), scripted_(true), plain_(script.plain), script_(std::move(script.faults)), fate_(std::move(script.fate)) {}
 
 std::uint64_t Faults::draw_of(Point point, std::uint64_t packed, std::uint32_t occurrence) const {
   return mixed(mixed(seed_, key_of(point) + 1), mixed(packed, occurrence));
@@ -156,11 +157,21 @@ bool Faults::is_in_script(const Fired& fault) const {
   });
 }
 
+bool Faults::is_scripted(const Fired& occasion, bool may_be_asked) {
+  if (is_in_script(occasion)) return true;
+  if (!fate_ || !may_be_asked) return false;
+  const Fate fate = fate_(occasion.point);
+  if (fate == Fate::passes) return false;
+  script_.push_back(occasion);
+  script_.back().until_healed = fate == Fate::strikes_until_healed && is_fault(occasion.point);
+  return true;
+}
+
 bool Faults::chooses(Point point, Identity identity, double probability) {
   const std::uint64_t packed = identity.packed();
   const std::uint32_t occurrence = occasion(point, packed);
   const Fired choice{point, identity, occurrence};
-  if (scripted_ ? !is_in_script(choice) : fraction(draw_of(point, packed, occurrence)) >= probability) return false;
+  if (scripted_ ? !is_scripted(choice, true) : fraction(draw_of(point, packed, occurrence)) >= probability) return false;
   fired_.push_back(choice);
   return true;
 }
@@ -174,7 +185,7 @@ bool Faults::fires(Point point, Identity identity) {
   const Fired fault{point, identity, occurrence};
   if (keeps_occasions_ && !calm_) kept_occasions_.push_back(fault);
   if (scripted_) {
-    if (!is_in_script(fault)) return false;
+    if (!is_scripted(fault, !calm_)) return false;
     occasions_before_last_ = kept_occasions_.size();
   } else if (draw_of(point, packed, occurrence) >> 11U >= threshold) {
     return false;

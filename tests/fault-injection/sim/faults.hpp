@@ -3,6 +3,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <string_view>
 #include <vector>
 
@@ -96,9 +97,15 @@ struct Fired {
   bool operator==(const Fired&) const = default;
 };
 
+/// What becomes of an occasion.
+enum class Fate : std::uint8_t { passes, strikes, strikes_until_healed };
+
 /// Exactly what goes wrong in a run.
 struct Script {
   std::vector<Fired> faults;
+  /// Asked, while the run is on, what becomes of each occasion that no fault of the list strikes; what strikes joins the list. Empty: it
+  /// passes. No fault is asked for in the calm.
+  std::function<Fate(Point)> fate = {};
   /// Every draw is the one in the middle, so that nothing but the faults tells two runs apart.
   bool plain = false;
 };
@@ -129,6 +136,9 @@ class Faults {
   [[nodiscard]] bool is_plain() const { return plain_; }
   [[nodiscard]] bool is_scripted() const { return scripted_; }
 
+  /// Everything that a script said would go wrong, and what it decided on the way.
+  [[nodiscard]] const std::vector<Fired>& script() const { return script_; }
+
   void calm_down() { calm_ = true; }
   [[nodiscard]] bool is_calm() const { return calm_; }
   [[nodiscard]] const std::vector<Fired>& fired() const { return fired_; }
@@ -151,12 +161,14 @@ class Faults {
   std::size_t used_ = 0;
 
   [[nodiscard]] bool is_in_script(const Fired& fault) const;
+  [[nodiscard]] bool is_scripted(const Fired& occasion, bool may_be_asked);
   [[nodiscard]] std::uint32_t occasion(Point point, std::uint64_t packed);
   [[nodiscard]] std::uint64_t draw_of(Point point, std::uint64_t packed, std::uint32_t occurrence) const;
   [[nodiscard]] std::uint64_t& slot_of(std::uint64_t hash);
   void grow();
 
   std::vector<Fired> script_;
+  std::function<Fate(Point)> fate_;
   std::vector<Fired> fired_;
 };
 

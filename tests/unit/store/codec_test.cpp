@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "coordinator/store/codec.hpp"
+#include "tests/contract/stored_rows.hpp"
 #include "tests/contract/transactions.hpp"
 
 using namespace escrow;
@@ -11,41 +12,6 @@ using namespace escrow::testing;
 using store::StoredTransaction;
 
 namespace {
-
-/// What a log keeps after these writes.
-StoredTransaction stored(const std::vector<store::Write>& writes) {
-  StoredTransaction kept;
-  for (const auto& write : writes) {
-    const std::string& gid = write.gid.text();
-    kept.row = {.gid = gid,
-                .revision = write.expected_revision + 1,
-                .run = 3,
-                .status = std::string(to_string(write.status)),
-                .mode = std::string(to_string(write.mode)),
-                .name = write.name,
-                .attention = write.attention ? 1 : 0,
-                .started_at_ms = write.started_at_ms,
-                .updated_at_ms = write.updated_at_ms,
-                .finished_at_ms = write.finished_at_ms,
-                .due_at_ms = write.due_at_ms,
-                .state = write.state,
-                .checksum = 0};
-    kept.row.checksum = checksum_of(kept.row, kept.row.state);
-    if (!write.request.empty()) kept.request = store::RequestRow{write.request, store::request_checksum(gid, write.request)};
-    for (const auto& branch : write.branches) {
-      const auto payload = branch.payload ? std::optional<std::string_view>(*branch.payload) : std::nullopt;
-      kept.branches.push_back(
-          {branch.index, branch.request, branch.payload, store::branch_checksum(gid, branch.index, branch.request, payload)});
-    }
-    for (const auto& [ref, output] : write.outputs) {
-      const std::int64_t revision = write.expected_revision + 1;
-      const std::string role(to_string(ref.role));
-      kept.outputs.push_back({ref.branch, role, revision, output, store::output_checksum(gid, ref.branch, role, revision, output)});
-    }
-  }
-  std::ranges::sort(kept.outputs, {}, [](const store::OutputRow& row) { return std::tuple(row.branch, row.role, row.revision); });
-  return kept;
-}
 
 std::string decoded(const StoredTransaction& kept) {
   const auto transaction = decode_transaction(kept);
