@@ -123,7 +123,7 @@ TEST_CASE("what happened in a run is a script that repeats it", "[simulation]") 
   for (std::uint64_t seed = 1; seed <= 40; ++seed) {
     sim::World drawn({.seed = seed});
     drawn.run();
-    sim::Script script{drawn.fired(), false};
+    sim::Script script{.faults = drawn.fired()};
     for (sim::Fired& fault : script.faults) {
       // By way of what a scenario file says of it.
       std::string why;

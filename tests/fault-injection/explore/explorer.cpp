@@ -64,7 +64,7 @@ class Run {
  public:
   Run(const Scenario& scenario, std::vector<Fired> faults, bool keeps_occasions, bool has_real_rows = false)
       : attempt_{std::move(faults), 0, {}, {}} {
-    sim::Script script{scenario.script, true};
+    sim::Script script{.faults = scenario.script, .plain = true};
     script.faults.insert(script.faults.end(), attempt_.faults.begin(), attempt_.faults.end());
     sim::World world({.script = &script,
                       .shapes = &scenario.shapes,
