@@ -366,6 +366,38 @@ TEST_CASE("a client certificate makes a principal with its roles, and nobody els
   CHECK(aborted->at("actor") == "ann");
 }
 
+TEST_CASE("a client whose authority is taken away is cut off on its open connection to the coordinator", "[hostile][tls]") {
+  const TestCertificate certificate("IP:127.0.0.1");
+  const TestCertificate clients("DNS:authority");
+  const TestCertificate others("DNS:another-authority");
+  const TestCertificate shop("DNS:shop.internal", clients);
+  const Folder folder;
+  const auto put = [&](const TestCertificate& authority) {
+    std::filesystem::copy_file(authority.certificate_file(), folder.path("clients.new"), std::filesystem::copy_options::overwrite_existing);
+    std::filesystem::rename(folder.path("clients.new"), folder.path("clients.pem"));
+  };
+  put(clients);
+  const std::string tokens = folder.write("tokens.yaml", "- {name: shop, roles: [read], certificate: shop.internal}\n");
+  TlsCoordinator coordinator(
+      folder, server_section(certificate.certificate_file(), certificate.key_file(), ", client_ca_file: " + folder.path("clients.pem")) +
+                  "auth: {tokens_file: " + tokens + ", reload_ms: 100}\n");
+  TlsClientSettings settings;
+  settings.certificate_file = shop.certificate_file();
+  settings.key_file = shop.key_file();
+  TlsClient open(coordinator.port(), settings);
+  const auto status = [&] {
+    if (!open.send("GET /v1/info HTTP/1.1\r\nHost: 127.0.0.1:" + std::to_string(coordinator.port()) + "\r\n\r\n")) return 0;
+    return parse_http(open.receive_message()).status;
+  };
+  REQUIRE(status() == 200);
+  put(others);
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+  int seen = 200;
+  while (seen == 200 && std::chrono::steady_clock::now() < end) seen = status();
+  CHECK((seen == 0 || seen == 401));
+  CHECK(coordinator.request("GET", "/v1/info", "", settings).status == 0);
+}
+
 TEST_CASE("the coordinator's certificate is replaced without a restart, and a broken one is not taken", "[hostile][tls]") {
   const TestCertificate first("IP:127.0.0.1");
   const TestCertificate second("IP:127.0.0.1");

@@ -1,4 +1,5 @@
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <catch2/catch.hpp>
@@ -355,4 +356,18 @@ TEST_CASE("a tokens file that can not be used ends the start with its key and sh
   write_file(tokens, GuardedCoordinator::usual_tokens());
   REQUIRE(::chmod(tokens.c_str(), 0664) == 0);
   CHECK(start().find("chmod") != std::string::npos);
+}
+
+TEST_CASE("a tokens file that belongs to another user ends the start", "[security][door]") {
+  if (::geteuid() != 0) return;  // only root can give a file away
+  const TemporaryDirectory directory;
+  const std::string tokens = directory.path() + "/tokens.yaml";
+  write_file(directory.path() + "/escrow.yaml", "listen: 127.0.0.1:0\nstore: \"sqlite::memory:\"\nauth.tokens_file: " + tokens + "\n");
+  write_file(tokens, GuardedCoordinator::usual_tokens());
+  REQUIRE(::chmod(tokens.c_str(), 0600) == 0);
+  REQUIRE(::chown(tokens.c_str(), 65534, 65534) == 0);
+  const FinishedProcess finished = run_to_end({ESCROWD, "--config", directory.path() + "/escrow.yaml"}, directory.path());
+  CHECK(finished.status == 2);
+  CHECK(json::parse(finished.errors).at("key") == "auth.tokens_file");
+  CHECK(finished.errors.find("65534") != std::string::npos);
 }
