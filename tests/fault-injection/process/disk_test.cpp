@@ -145,7 +145,8 @@ TEST_CASE("B11 the log or its write-ahead log moved away under the process is no
     const std::string path = stage.log_path() + suffix;
     const std::string away = stage.workplace().path("away");
     const auto mend = [&] {
-      CHECK_FALSE(fs::exists(path));
+      // A reader that opens the database finds no write-ahead log and makes an empty one.
+      CHECK((!fs::exists(path) || fs::file_size(path) == 0));
       fs::rename(away, path);
     };
     refuses_and_comes_back(stage, [&] { fs::rename(path, away); }, mend);
@@ -269,6 +270,8 @@ TEST_CASE("B02 a failed sync ends the process with 1 and the next life reads wha
 TEST_CASE("B13 a second coordinator on the file of a running one ends with 1 and disturbs nothing", "[process]") {
   Stage stage;
   const auto plans = stage.take(Family::tcc);
+  // Or the second one is the first.
+  (void)stage.coordinator().life();
   auto clients = std::async(std::launch::async, [&] { run_all(stage.initiator(), plans); });
   for (int i = 0; i < 5; ++i) CHECK(start_on(stage.log_path(), stage.workplace().path("second.log")) == 1);
   clients.get();

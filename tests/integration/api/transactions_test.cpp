@@ -116,7 +116,7 @@ TEST_CASE("the word FAILURE in a 200 answer is a success", "[api][saga]") {
   CHECK(operation(seen, 1, "action").at("output").is_null());
 }
 
-TEST_CASE("a branch slower than its first time-out succeeds with a later attempt of the same key", "[api][saga]") {
+TEST_CASE("a branch slower than its first time-out succeeds with a later attempt of the same key", "[api][saga][one-life]") {
   Coordinator coordinator;
   FakeParticipant service;
   Gate gate;
