@@ -362,9 +362,11 @@ int run_daemon(const server::Config& config, const std::string& version, server:
     return is_config ? exit_config : exit_store;
   }
   // The daemon's own set of signals goes before its store, which may write for a while yet: a signal then must not be taken for one that
-  // nobody handles. These are never looked at. (Not before the store is open: until then a signal ends the process as it ends any.)
-  asio::io_context outlasting{1};
-  const asio::signal_set kept(outlasting, SIGTERM, SIGINT);
+  // nobody handles. These are never looked at, and never let go of: the process ends behind this function. (Not before the store is open:
+  // until then a signal ends the process as it ends any.)
+  static auto* const outlasting = new asio::io_context{1};
+  static const auto* const kept = new asio::signal_set(*outlasting, SIGTERM, SIGINT);
+  static_cast<void>(kept);
   Daemon daemon(config, version, logger, std::move(*log), std::move(*policy));
   return daemon.run();
 }
